@@ -1,0 +1,1 @@
+"""The interop laboratory: topologies built from network namespaces, natively or in a guest."""
