@@ -1,9 +1,9 @@
 // Reader and Writer: the only way octets become values and back.
 //
 // Reader is sticky: a read past the end yields zero and marks it failed, so decoders are straight
-// lines with one check at the end. The price is a rule: every loop is `while (r.remaining() > 0)` and
-// consumes at least one octet per turn or fails; the fuzzers watch it.
-// All integers are big endian.
+// lines with one check at the end. The price is a rule: every loop is `while (r.remaining() > 0)`
+// and consumes at least one octet per turn or fails; the fuzzers watch it. All integers are big
+// endian.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // The configuration after the door: strong types, every default filled in, nothing left to parse.
-// Words and defaults are those of per.yaml (README, config/per.yaml). Loading, checking and printing
-// live in src/config.
+// Words and defaults are those of per.yaml (README, config/per.yaml). Loading, checking and
+// printing live in src/config.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace perd {
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
 
-struct AllowAsIn {  // how often the own AS number may stand in a received AS_PATH
+struct AllowAsIn {           // how often the own AS number may stand in a received AS_PATH
   std::uint8_t count = 0;    // 0: off
   bool origin_only = false;  // "origin": only as the origin AS, any number of times
   friend bool operator==(const AllowAsIn&, const AllowAsIn&) = default;
@@ -38,12 +38,18 @@ struct NeighborFamily {
   friend bool operator==(const NeighborFamily&, const NeighborFamily&) = default;
 };
 
+// What --print writes where a password stands, and what loads back as "known elsewhere"
+// (src/config/config_load.h says who accepts it). Never a password in its own right.
+inline constexpr char kRedactedPassword[] = "<redacted>";
+
 struct NeighborConfig {
   IpAddress address{};
-  Asn asn{};                     // the remote one; of an internal neighbour the own one, filled in
+  // The remote one; of `type: Internal` the own one, filled in; 0 of `type: External`: any but the
+  // own.
+  Asn asn{};
   std::uint16_t port = 179;
-  std::string password;          // of password or of passwordFile; never printed
-  std::string password_file;
+  std::string password;       // of password or of passwordFile; never printed
+  std::string password_file;  // empty when the password was given in place
   std::uint16_t hold_time_seconds = 180;
   std::uint16_t keepalive_time_seconds = 60;
   std::uint16_t connect_time_seconds = 5;
@@ -70,13 +76,13 @@ struct NeighborConfig {
 struct UnderlayConfig {
   Asn asn{};
   RouterId router_id{};
-  std::string router_id_cidr;            // as written, for --print; empty when routerID was given
-  std::vector<std::string> interfaces;   // NetworkDevice names, used where they are
+  std::string router_id_cidr;           // as written, for --print; empty when routerID was given
+  std::vector<std::string> interfaces;  // NetworkDevice names, used where they are
   std::vector<IpAddress> tunnel_addresses;  // at most one of each family, this node's
   std::vector<IpPrefix> networks;
   std::uint16_t multipath = 16;
   bool transit = false;
-  std::optional<RouterId> cluster_id;    // routeReflector
+  std::optional<RouterId> cluster_id;  // routeReflector
   std::vector<NeighborConfig> neighbors;
   friend bool operator==(const UnderlayConfig&, const UnderlayConfig&) = default;
 };
@@ -94,11 +100,11 @@ struct L3VniConfig {
   Vni vni{};
   std::uint16_t vxlan_port = 4789;
   IpFamily underlay_family = IpFamily::kIpv4;
-  IpAddress vtep{};                     // the tunnel address of that family, filled in
+  IpAddress vtep{};                           // the tunnel address of that family, filled in
   std::vector<RouteTargetMatch> import_rts;   // default *:VNI, filled in
   std::vector<ExtendedCommunity> export_rts;  // default (asn mod 65536):VNI, filled in
-  Asn asn{};                            // of the VRF; default the underlay's, filled in
-  std::optional<RouteDistinguisher> rd; // none: router-id:<number stable across restarts>
+  Asn asn{};                                  // of the VRF; default the underlay's, filled in
+  std::optional<RouteDistinguisher> rd;       // none: router-id:<number stable across restarts>
   std::optional<TableId> table;
   std::optional<MacAddress> router_mac;
   std::vector<std::string> interfaces;

@@ -1,6 +1,6 @@
 // Where EVPN and BGP meet the kernel side: what should hold, in the words of VRF, VNI and VTEP. No
-// interface index and no Linux word; fib expands it (src/fib/expander.h). Also the way back: what fib
-// learned from the kernel, translated.
+// interface index and no Linux word; fib expands it (src/fib/expander.h). Also the way back: what
+// fib learned from the kernel, translated.
 //
 // Routes refer to next-hop sets by a number that the producer interned, so that a million routes
 // over one VTEP carry four octets each and a change of the set is one message.
@@ -30,14 +30,16 @@ struct StaticRoute {
 struct WantedVrf {
   VrfId id{};
   std::string name;
-  std::optional<TableId> table;   // none: the adopted VRF's, else the first free, stable across restarts
-  bool vrf_device = true;         // false: `ip rule iif` instead
+  std::optional<TableId>
+      table;               // none: the adopted VRF's, else the first free, stable across restarts
+  bool vrf_device = true;  // false: `ip rule iif` instead
   std::vector<std::string> interfaces;
   std::vector<StaticRoute> static_routes;
   Vni vni{};
   std::uint16_t vxlan_port = 4789;
   IpAddress local_vtep{};
-  std::optional<MacAddress> router_mac;  // configured; none: the adopted bridge's, else `default_mac`
+  std::optional<MacAddress>
+      router_mac;  // configured; none: the adopted bridge's, else `default_mac`
   MacAddress default_mac{};
   friend bool operator==(const WantedVrf&, const WantedVrf&) = default;
 };
@@ -55,8 +57,8 @@ struct WantedNode {
 
 using NextHopSetId = std::uint32_t;  // 0: none
 
-// One way to a prefix. Over the fabric: `vtep`, `router_mac` and the VNI to send with (RFC 9136 4.4.1).
-// In the underlay: a gateway address, which fib resolves to a link.
+// One way to a prefix. Over the fabric: `vtep`, `router_mac` and the VNI to send with (RFC
+// 9136 4.4.1). In the underlay: a gateway address, which fib resolves to a link.
 struct TunnelHop {
   IpAddress vtep{};
   MacAddress router_mac{};
@@ -82,11 +84,13 @@ struct DesiredRoute {
 
 // Applied in this order: sets, routes, dead sets.
 struct DesiredDelta {
-  std::vector<NextHopSet> sets;             // new or changed under the same id
+  std::vector<NextHopSet> sets;  // new or changed under the same id
   std::vector<DesiredRoute> routes;
   std::vector<NextHopSetId> released_sets;  // no route uses them any more
   void clear() { sets.clear(), routes.clear(), released_sets.clear(); }
-  [[nodiscard]] bool empty() const { return sets.empty() && routes.empty() && released_sets.empty(); }
+  [[nodiscard]] bool empty() const {
+    return sets.empty() && routes.empty() && released_sets.empty();
+  }
 };
 
 // ---- learned from the kernel --------------------------------------------------------------------

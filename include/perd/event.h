@@ -1,6 +1,6 @@
 // What happened, for people: everything that deserves a log line or a counter is a value of one of
-// these types. The core never logs; the daemon turns events into lines (src/log_sink.h) and keeps the
-// last of them for `perctl show events`.
+// these types. The core never logs; the daemon turns events into lines (src/log_sink.h) and keeps
+// the last of them for `perctl show events`.
 #pragma once
 
 #include <cstdint>
@@ -19,25 +19,25 @@ enum class EventKind : std::uint8_t {
   kConfigApplied,
   kConfigRefused,
   kSessionUp,
-  kSessionDown,          // with the reason, ours or the peer's
-  kSessionProblem,       // why it does not come up; said once per distinct reason
+  kSessionDown,     // with the reason, ours or the peer's
+  kSessionProblem,  // why it does not come up; said once per distinct reason
   kNotificationSent,
   kNotificationReceived,
-  kConnectionRefused,    // an incoming connection that belongs to no neighbour
-  kUpdateError,          // RFC 7606: what was discarded or treated as withdrawn, peer and octets
+  kConnectionRefused,  // an incoming connection that belongs to no neighbour
+  kUpdateError,        // RFC 7606: what was discarded or treated as withdrawn, peer and octets
   kUpdateReset,
   kPrefixLimit,
-  kLoopRefused,          // counters only at debug
+  kLoopRefused,  // counters only at debug
   kEndOfRib,
   kRouteRefresh,
   kVrfUp,
   kVrfDown,
   kRouterMacConflict,
   kKernelRefused,
-  kKernelRepaired,       // somebody deleted or changed what perd had put there
+  kKernelRepaired,  // somebody deleted or changed what perd had put there
   kKernelOverrun,
-  kKernelSwept,          // stale objects of an earlier run removed
-  kKernelProblem,        // a link is missing, a name is taken
+  kKernelSwept,    // stale objects of an earlier run removed
+  kKernelProblem,  // a link is missing, a name is taken
   kListenFailed,
   kStarted,
   kStopping,

@@ -1,5 +1,5 @@
-// Identifiers of EVPN: route distinguisher (RFC 4364 4.2), Ethernet segment identifier (RFC 7432 5),
-// extended communities (RFC 4360, RFC 5668, RFC 7153) and route targets as a view on them.
+// Identifiers of EVPN: route distinguisher (RFC 4364 4.2), Ethernet segment identifier (RFC 7432
+// 5), extended communities (RFC 4360, RFC 5668, RFC 7153) and route targets as a view on them.
 #pragma once
 
 #include <array>
@@ -97,8 +97,8 @@ inline constexpr std::uint16_t kEncapsulationMpls = 10;
 // What an import list holds: one exact route target, or `*:number` that takes any administrator.
 struct RouteTargetMatch {
   bool any_admin = false;
-  ExtendedCommunity exact{};     // when !any_admin
-  std::uint32_t number = 0;      // when any_admin
+  ExtendedCommunity exact{};  // when !any_admin
+  std::uint32_t number = 0;   // when any_admin
   friend constexpr bool operator==(const RouteTargetMatch&, const RouteTargetMatch&) = default;
   friend constexpr auto operator<=>(const RouteTargetMatch&, const RouteTargetMatch&) = default;
 

@@ -11,16 +11,19 @@
 
 namespace perd {
 
-using Asn = Strong<struct AsnTag, std::uint32_t>;            // RFC 6793: four octets, 0 is reserved (RFC 7607)
-using RouterId = Strong<struct RouterIdTag, std::uint32_t>;  // BGP Identifier, host order (RFC 6286)
-using Vni = Strong<struct VniTag, std::uint32_t>;            // 1..2^24-1 (RFC 7348)
+using Asn =
+    Strong<struct AsnTag, std::uint32_t>;  // RFC 6793: four octets, 0 is reserved (RFC 7607)
+using RouterId =
+    Strong<struct RouterIdTag, std::uint32_t>;     // BGP Identifier, host order (RFC 6286)
+using Vni = Strong<struct VniTag, std::uint32_t>;  // 1..2^24-1 (RFC 7348)
 using EthernetTag = Strong<struct EthernetTagTag, std::uint32_t>;  // RFC 7432 7
-using Label = Strong<struct LabelTag, std::uint32_t>;  // the raw 24 bits of an EVPN label field
+using Label = Strong<struct LabelTag, std::uint32_t>;      // the raw 24 bits of an EVPN label field
 using TableId = Strong<struct TableIdTag, std::uint32_t>;  // kernel routing table; 254 is main
 using IfIndex = Strong<struct IfIndexTag, std::uint32_t>;  // kernel interface index; 0 is none
 using PeerId = Strong<struct PeerIdTag, std::uint16_t>;    // index of a neighbour; 0 is perd itself
 using VrfId = Strong<struct VrfIdTag, std::uint16_t>;      // index of a VRF; 0 is the default VRF
-using ConnectionId = Strong<struct ConnectionIdTag, std::uint32_t>;  // one TCP connection; 0 is none
+using ConnectionId =
+    Strong<struct ConnectionIdTag, std::uint32_t>;  // one TCP connection; 0 is none
 
 inline constexpr TableId kMainTable{254};
 inline constexpr PeerId kLocalPeer{0};
@@ -63,9 +66,15 @@ inline constexpr Family kAllFamilies[kFamilyCount] = {Family::kIpv4Unicast, Fami
 // A set of families.
 struct FamilySet {
   std::uint8_t bits = 0;
-  constexpr void add(Family f) { bits = static_cast<std::uint8_t>(bits | (1U << static_cast<unsigned>(f))); }
-  constexpr void remove(Family f) { bits = static_cast<std::uint8_t>(bits & ~(1U << static_cast<unsigned>(f))); }
-  [[nodiscard]] constexpr bool has(Family f) const { return ((bits >> static_cast<unsigned>(f)) & 1U) != 0; }
+  constexpr void add(Family f) {
+    bits = static_cast<std::uint8_t>(bits | (1U << static_cast<unsigned>(f)));
+  }
+  constexpr void remove(Family f) {
+    bits = static_cast<std::uint8_t>(bits & ~(1U << static_cast<unsigned>(f)));
+  }
+  [[nodiscard]] constexpr bool has(Family f) const {
+    return ((bits >> static_cast<unsigned>(f)) & 1U) != 0;
+  }
   [[nodiscard]] constexpr bool empty() const { return bits == 0; }
   friend constexpr bool operator==(FamilySet, FamilySet) = default;
 };

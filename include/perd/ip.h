@@ -49,7 +49,8 @@ struct IpAddress {
   [[nodiscard]] bool is_loopback() const;    // 127/8, ::1
   [[nodiscard]] bool is_multicast() const;   // 224/4, ff00::/8
   [[nodiscard]] bool is_link_local() const;  // 169.254/16, fe80::/10
-  // RFC 4271 6.3 / RFC 1812: cannot be the next hop of a route: unspecified, loopback, multicast, 240/4.
+  // RFC 4271 6.3 / RFC 1812: cannot be the next hop of a route: unspecified, loopback, multicast,
+  // 240/4.
   [[nodiscard]] bool is_martian_next_hop() const;
   // ::ffff:a.b.c.d of an IPv4 address; IPv6 addresses unchanged.
   [[nodiscard]] IpAddress to_v4_mapped() const;
@@ -89,7 +90,8 @@ struct InterfaceAddress {
 [[nodiscard]] std::string to_string(const InterfaceAddress& a);
 [[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text);
 // "10.0.0.0/8"; host bits that are set make it nullopt unless `mask_host_bits`.
-[[nodiscard]] std::optional<IpPrefix> parse_prefix(std::string_view text, bool mask_host_bits = false);
+[[nodiscard]] std::optional<IpPrefix> parse_prefix(std::string_view text,
+                                                   bool mask_host_bits = false);
 [[nodiscard]] std::optional<InterfaceAddress> parse_interface_address(std::string_view text);
 
 [[nodiscard]] inline std::uint64_t hash_value(const IpAddress& a) {

@@ -1,10 +1,10 @@
 // The kernel seam: objects of Linux's tables as values, operations on them, and what the kernel
-// says. Spoken by fib (which decides), by netlink (which only carries out), by the dry-run printer and
-// by the simulated kernel. No BGP or EVPN word appears here.
+// says. Spoken by fib (which decides), by netlink (which only carries out), by the dry-run printer
+// and by the simulated kernel. No BGP or EVPN word appears here.
 //
-// Operations carry consecutive numbers (KernelOp::id, from 1). For each batch the driver first reports
-// a KernelRefused for every operation that the kernel refused, then KernelAcked{up_to}: every number
-// up to there that was not refused has been carried out.
+// Operations carry consecutive numbers (KernelOp::id, from 1). For each batch the driver first
+// reports a KernelRefused for every operation that the kernel refused, then KernelAcked{up_to}:
+// every number up to there that was not refused has been carried out.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,16 @@ namespace perd {
 
 // ---- objects ------------------------------------------------------------------------------------
 
-enum class LinkKind : std::uint8_t { kOther, kVrf, kBridge, kVxlan, kVeth, kDummy, kVlan, kLoopback };
+enum class LinkKind : std::uint8_t {
+  kOther,
+  kVrf,
+  kBridge,
+  kVxlan,
+  kVeth,
+  kDummy,
+  kVlan,
+  kLoopback
+};
 
 struct VxlanInfo {
   Vni vni{};
@@ -43,10 +52,10 @@ struct Link {
   MacAddress mac{};
   std::uint32_t mtu = 0;
   bool admin_up = false;
-  bool running = false;  // IFF_UP and carrier (operational state up or unknown)
-  std::string alias;     // perd marks what it made with "perd"
-  TableId vrf_table{};                // kVrf
-  std::optional<VxlanInfo> vxlan;     // kVxlan
+  bool running = false;            // IFF_UP and carrier (operational state up or unknown)
+  std::string alias;               // perd marks what it made with "perd"
+  TableId vrf_table{};             // kVrf
+  std::optional<VxlanInfo> vxlan;  // kVxlan
   bool addrgen_none = false;
   // As a bridge port:
   bool port_learning = true;
@@ -65,9 +74,9 @@ struct Neighbour {
   IfIndex link{};
   IpAddress address{};
   MacAddress mac{};
-  std::uint16_t state = 0;     // NUD_*
-  bool extern_learn = false;   // NTF_EXT_LEARNED
-  std::uint8_t protocol = 0;   // NDA_PROTOCOL, 0 when the kernel has none
+  std::uint16_t state = 0;    // NUD_*
+  bool extern_learn = false;  // NTF_EXT_LEARNED
+  std::uint8_t protocol = 0;  // NDA_PROTOCOL, 0 when the kernel has none
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
 
@@ -77,9 +86,9 @@ struct FdbEntry {
   IfIndex link{};
   MacAddress mac{};
   bool self = false;
-  IpAddress destination{};           // self: the remote VTEP; unspecified when there is none
-  std::optional<Vni> vni;            // self: VNI to send with when it is not the device's own
-  IfIndex master{};                  // master: the bridge
+  IpAddress destination{};  // self: the remote VTEP; unspecified when there is none
+  std::optional<Vni> vni;   // self: VNI to send with when it is not the device's own
+  IfIndex master{};         // master: the bridge
   std::uint16_t vlan = 0;
   std::uint16_t state = 0;
   bool extern_learn = false;
@@ -97,16 +106,24 @@ struct NextHopMember {
 struct NextHop {
   std::uint32_t id = 0;
   IpFamily family = IpFamily::kIpv4;
-  IfIndex link{};                       // of a single next hop
-  std::optional<IpAddress> gateway;     // of a single next hop; none: directly on the link
+  IfIndex link{};                    // of a single next hop
+  std::optional<IpAddress> gateway;  // of a single next hop; none: directly on the link
   bool onlink = false;
   bool blackhole = false;
-  std::vector<NextHopMember> group;     // not empty: a group, nothing above counts
+  std::vector<NextHopMember> group;  // not empty: a group, nothing above counts
   std::uint8_t protocol = 0;
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
-enum class RouteType : std::uint8_t { kUnicast, kUnreachable, kBlackhole, kProhibit, kThrow, kLocal, kOther };
+enum class RouteType : std::uint8_t {
+  kUnicast,
+  kUnreachable,
+  kBlackhole,
+  kProhibit,
+  kThrow,
+  kLocal,
+  kOther
+};
 
 struct RouteHop {  // a next hop inside a route, for foreign routes and static ones
   IfIndex link{};
@@ -127,9 +144,9 @@ struct RouteKey {  // what tells two routes of one table apart
 struct Route {
   RouteKey key{};
   RouteType type = RouteType::kUnicast;
-  std::uint8_t protocol = 0;     // RTPROT_*
-  std::uint8_t scope = 0;        // RT_SCOPE_*
-  std::uint32_t next_hop_id = 0; // RTA_NH_ID; 0: see `hops`
+  std::uint8_t protocol = 0;      // RTPROT_*
+  std::uint8_t scope = 0;         // RT_SCOPE_*
+  std::uint32_t next_hop_id = 0;  // RTA_NH_ID; 0: see `hops`
   std::vector<RouteHop> hops;
   friend bool operator==(const Route&, const Route&) = default;
 };
@@ -151,7 +168,7 @@ struct LinkCreate {
   LinkKind kind = LinkKind::kBridge;  // kVrf, kBridge, kVxlan, kDummy, kVeth
   TableId vrf_table{};
   std::optional<VxlanInfo> vxlan;
-  IfIndex vxlan_link{};  // the device the tunnel leaves by; 0: any
+  IfIndex vxlan_link{};   // the device the tunnel leaves by; 0: any
   std::string peer_name;  // kVeth
   std::optional<MacAddress> mac;
   std::optional<std::uint32_t> mtu;
@@ -174,24 +191,68 @@ struct LinkChange {
   std::optional<bool> port_neigh_suppress;  // IFLA_BRPORT_NEIGH_SUPPRESS
   friend bool operator==(const LinkChange&, const LinkChange&) = default;
 };
-struct LinkErase { IfIndex link{}; };
-struct AddressPut { Address address; };
-struct AddressErase { Address address; };
-struct NeighbourPut { Neighbour neighbour; };    // replace
-struct NeighbourErase { IfIndex link{}; IpAddress address; };
+struct LinkErase {
+  IfIndex link{};
+};
+struct AddressPut {
+  Address address;
+};
+struct AddressErase {
+  Address address;
+};
+struct NeighbourPut {
+  Neighbour neighbour;
+};  // replace
+struct NeighbourErase {
+  IfIndex link{};
+  IpAddress address;
+};
 // Creates or replaces; self and master entry in one message when `both`.
-struct FdbPut { FdbEntry entry; bool both = false; bool append = false; };
-struct FdbErase { FdbEntry entry; bool both = false; };
-struct NextHopPut { NextHop next_hop; };         // create or replace
-struct NextHopErase { std::uint32_t id = 0; };   // takes the routes along that use it
-struct RoutePut { Route route; };                // create or replace
-struct RouteErase { Route route; };              // key, type and protocol count
-struct RulePut { Rule rule; };
-struct RuleErase { Rule rule; };
-struct SysctlPut { std::string path; std::string value; };  // path below /proc/sys, with slashes
+struct FdbPut {
+  FdbEntry entry;
+  bool both = false;
+  bool append = false;
+};
+struct FdbErase {
+  FdbEntry entry;
+  bool both = false;
+};
+struct NextHopPut {
+  NextHop next_hop;
+};  // create or replace
+struct NextHopErase {
+  std::uint32_t id = 0;
+};  // takes the routes along that use it
+struct RoutePut {
+  Route route;
+};  // create or replace
+struct RouteErase {
+  Route route;
+};  // key, type and protocol count
+struct RulePut {
+  Rule rule;
+};
+struct RuleErase {
+  Rule rule;
+};
+struct SysctlPut {
+  std::string path;
+  std::string value;
+};  // path below /proc/sys, with slashes
 
-enum class DumpKind : std::uint8_t { kLinks, kAddresses, kNeighbours, kFdb, kNextHops, kRoutesV4, kRoutesV6, kRules };
-struct DumpRequest { DumpKind kind = DumpKind::kLinks; };
+enum class DumpKind : std::uint8_t {
+  kLinks,
+  kAddresses,
+  kNeighbours,
+  kFdb,
+  kNextHops,
+  kRoutesV4,
+  kRoutesV6,
+  kRules
+};
+struct DumpRequest {
+  DumpKind kind = DumpKind::kLinks;
+};
 
 struct KernelOp {
   std::uint64_t id = 0;
@@ -215,15 +276,20 @@ struct KernelRefused {
   int error = 0;        // errno, positive
   std::string message;  // the kernel's own words (extended acknowledgement), may be empty
 };
-struct KernelAcked { std::uint64_t up_to = 0; };
+struct KernelAcked {
+  std::uint64_t up_to = 0;
+};
 // End of an asked dump. `interrupted` (NLM_F_DUMP_INTR): the table changed meanwhile; ask again.
-struct DumpDone { DumpKind kind = DumpKind::kLinks; bool interrupted = false; };
+struct DumpDone {
+  DumpKind kind = DumpKind::kLinks;
+  bool interrupted = false;
+};
 // Notifications were lost (ENOBUFS): everything known may be stale.
 struct KernelOverrun {};
 
-using KernelEvent = std::variant<Seen<Link>, Seen<Address>, Seen<Neighbour>, Seen<FdbEntry>,
-                                 Seen<NextHop>, Seen<Route>, Seen<Rule>, KernelRefused, KernelAcked,
-                                 DumpDone, KernelOverrun>;
+using KernelEvent =
+    std::variant<Seen<Link>, Seen<Address>, Seen<Neighbour>, Seen<FdbEntry>, Seen<NextHop>,
+                 Seen<Route>, Seen<Rule>, KernelRefused, KernelAcked, DumpDone, KernelOverrun>;
 
 // Takes events one by one; called only from inside KernelDriver::on_readable().
 class KernelEventSink {

@@ -16,7 +16,9 @@ struct MacAddress {
   friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
 
   [[nodiscard]] constexpr bool is_zero() const { return *this == MacAddress{}; }
-  [[nodiscard]] constexpr bool is_multicast() const { return (octets[0] & 1U) != 0; }  // broadcast too
+  [[nodiscard]] constexpr bool is_multicast() const {
+    return (octets[0] & 1U) != 0;
+  }  // broadcast too
   // A host may use it: neither zero nor a group address.
   [[nodiscard]] constexpr bool is_unicast() const { return !is_zero() && !is_multicast(); }
 };

@@ -1,5 +1,5 @@
-// The TCP seam: what the core asks of the sockets, and what they report. Pure data, so that the same
-// core runs over Asio and over the simulated network.
+// The TCP seam: what the core asks of the sockets, and what they report. Pure data, so that the
+// same core runs over Asio and over the simulated network.
 //
 // Life of a connection: the core sends Dial with a ConnectionId of its own choice (odd numbers) and
 // gets ConnectionUp or ConnectionDown; or the edge reports Accepted with an id of its choice (even
@@ -21,10 +21,10 @@ namespace perd {
 
 // Options of a TCP connection to a neighbour; they come from its configuration.
 struct TransportOptions {
-  std::optional<IpAddress> source;           // bind before connect
-  std::uint8_t ttl = 1;                      // IP TTL / hop limit of what is sent; 255 with GTSM
-  std::uint8_t minimum_ttl = 0;              // RFC 5082: drop what arrives with less; 0 = off
-  std::string md5_password;                  // RFC 2385; empty = off
+  std::optional<IpAddress> source;  // bind before connect
+  std::uint8_t ttl = 1;             // IP TTL / hop limit of what is sent; 255 with GTSM
+  std::uint8_t minimum_ttl = 0;     // RFC 5082: drop what arrives with less; 0 = off
+  std::string md5_password;         // RFC 2385; empty = off
   friend bool operator==(const TransportOptions&, const TransportOptions&) = default;
 };
 
@@ -44,7 +44,8 @@ struct SendCommand {
 };
 struct CloseConnectionCommand {
   ConnectionId connection;
-  bool after_flush = false;  // true: what was sent before (a NOTIFICATION) still goes out, 1 s at most
+  bool after_flush =
+      false;  // true: what was sent before (a NOTIFICATION) still goes out, 1 s at most
 };
 // Listening sockets and keys are state, not acts: the whole wanted set each time.
 struct ListenCommand {
