@@ -1,0 +1,148 @@
+// From what was written to what holds: the environment's word, defaults, addresses by node index.
+#include <charconv>
+
+#include "config/draft.h"
+#include "config/node_addresses.h"
+
+namespace perd::config {
+namespace {
+
+void complete_node(Draft& draft, ReadContext& context) {
+  const Environment& env = context.options.environment;
+  if (env.node_name) {
+    draft.node.name = *env.node_name;
+  } else if (!draft.node_named) {
+    draft.node.name = env.hostname;
+  }
+  if (!env.node_index) return;
+  std::uint32_t index = 0;
+  const std::string& text = *env.node_index;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (text.empty() || fault != std::errc{} || end != text.data() + text.size() ||
+      index == 0xffffffffU) {
+    context.diagnostics.error_of("PERD_NODE_INDEX", {}, "",
+                                 "expected a number from 0 to 4294967294, found '" + text + "'");
+    return;
+  }
+  draft.node.index = index;
+}
+
+std::string no_address(const Draft& draft, const IpPrefix& cidr) {
+  return "node index " + std::to_string(draft.node.index) + " has no address in " +
+         to_string(cidr);
+}
+
+void complete_router_id(const Draft& draft, UnderlayDraft& u, Diagnostics& d) {
+  if (u.has_router_id) return;
+  const IpPrefix cidr = u.router_id_cidr ? *u.router_id_cidr
+                                         : IpPrefix::make(IpAddress::v4(0x0a000000), 24);
+  u.config.router_id_cidr = to_string(cidr);
+  const auto id = router_id(cidr, draft.node.index);
+  if (id && id->value != 0) {
+    u.config.router_id = *id;
+  } else {
+    d.rule("underlays[0].routerIDCIDR", no_address(draft, cidr));
+  }
+}
+
+void complete_tunnel(const Draft& draft, UnderlayDraft& u, Diagnostics& d) {
+  for (std::size_t i = 0; i < u.tunnel_cidrs.size(); ++i) {
+    const auto address = tunnel_address(u.tunnel_cidrs[i], draft.node.index);
+    if (address) {
+      u.config.tunnel_addresses.push_back(*address);
+      continue;
+    }
+    d.rule("underlays[0].tunnelEndpoint.cidrs[" + std::to_string(u.tunnel_cidr_at[i]) + "]",
+           no_address(draft, u.tunnel_cidrs[i]));
+  }
+  // One order whatever was written first: IPv4, then IPv6.
+  auto& addresses = u.config.tunnel_addresses;
+  if (addresses.size() == 2 && addresses[1] < addresses[0]) std::swap(addresses[0], addresses[1]);
+}
+
+bool has_family(const std::vector<IpAddress>& addresses, IpFamily family) {
+  for (const IpAddress& a : addresses) {
+    if (a.family == family) return true;
+  }
+  return false;
+}
+
+// per.yaml, "Families when unset".
+std::vector<NeighborFamily> default_families(const NeighborConfig& n, const UnderlayConfig& u,
+                                             bool vnis) {
+  std::vector<NeighborFamily> out;
+  const bool v4 = n.address.is_v4();
+  if (v4 || vnis) out.push_back({Family::kIpv4Unicast, false});
+  if (!v4 || has_family(u.tunnel_addresses, IpFamily::kIpv6)) {
+    out.push_back({Family::kIpv6Unicast, false});
+  }
+  if (vnis) out.push_back({Family::kEvpn, false});
+  return out;
+}
+
+NeighborConfig complete_neighbor(NeighborDraft& draft, const UnderlayConfig& u, bool vnis) {
+  NeighborConfig n = std::move(draft.config);
+  if (draft.type == PeerType::kInternal) n.asn = u.asn;
+  const bool internal = n.asn == u.asn;
+  constexpr AllowAsIn kExternalDefault{3, false};  // as OpenPERouter has FRR do
+  n.allow_as_in = draft.allow_as_in ? *draft.allow_as_in
+                                    : (internal ? AllowAsIn{} : kExternalDefault);
+  if (n.families.empty()) n.families = default_families(n, u, vnis);
+  return n;
+}
+
+L3VniConfig complete_l3vni(L3VniDraft& draft, const UnderlayConfig& u) {
+  L3VniConfig l3vni = std::move(draft.config);
+  const bool v4 = has_family(u.tunnel_addresses, IpFamily::kIpv4);
+  const bool v6 = has_family(u.tunnel_addresses, IpFamily::kIpv6);
+  l3vni.underlay_family = draft.underlay_family ? *draft.underlay_family
+                                                : (v6 && !v4 ? IpFamily::kIpv6 : IpFamily::kIpv4);
+  for (const IpAddress& a : u.tunnel_addresses) {
+    if (a.family == l3vni.underlay_family) l3vni.vtep = a;
+  }
+  l3vni.asn = draft.asn ? *draft.asn : u.asn;
+  if (l3vni.import_rts.empty()) {
+    l3vni.import_rts.push_back({.any_admin = true, .exact = {}, .number = l3vni.vni.value});
+  }
+  if (l3vni.export_rts.empty()) {
+    l3vni.export_rts.push_back(make_auto_route_target(l3vni.asn, l3vni.vni));
+  }
+  return l3vni;
+}
+
+}  // namespace
+
+Config complete(Draft&& draft, ReadContext& context) {
+  Diagnostics& d = context.diagnostics;
+  complete_node(draft, context);
+  Config out;
+  if (!draft.underlays.empty()) {
+    UnderlayDraft& u = draft.underlays.front();
+    complete_router_id(draft, u, d);
+    complete_tunnel(draft, u, d);
+    for (NeighborDraft& n : u.neighbors) {
+      u.config.neighbors.push_back(complete_neighbor(n, u.config, !draft.l3vnis.empty()));
+    }
+    out.underlay = std::move(u.config);
+  }
+  for (std::size_t i = 1; i < draft.underlays.size(); ++i) {
+    d.rule("underlays[" + std::to_string(i) + "]", "expected exactly one underlay for this node");
+  }
+  const UnderlayConfig none;
+  for (L3VniDraft& l3vni : draft.l3vnis) {
+    out.l3vnis.push_back(complete_l3vni(l3vni, out.underlay ? *out.underlay : none));
+  }
+  out.node = std::move(draft.node);
+  out.log = draft.log;
+  out.api_socket = std::move(draft.api_socket);
+  out.bgp = std::move(draft.bgp);
+  if (out.bgp.listen.empty()) {
+    IpAddress any6;
+    any6.family = IpFamily::kIpv6;
+    out.bgp.listen = {IpAddress::v4(0), any6};
+  }
+  out.kernel = draft.kernel;
+  return out;
+}
+
+}  // namespace perd::config
