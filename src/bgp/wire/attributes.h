@@ -1,7 +1,7 @@
 // Path attributes as values (RFC 4271 5, RFC 4456, RFC 1997, RFC 4360, RFC 8092, RFC 6514).
-// MP_REACH_NLRI and MP_UNREACH_NLRI are not here: their next hop lands in `next_hop`, their routes in
-// Update. AS numbers always have four octets here; the AS4_PATH merge (RFC 6793 4.2.3) is done by the
-// decoder.
+// MP_REACH_NLRI and MP_UNREACH_NLRI are not here: their next hop lands in `next_hop`, their routes
+// in Update. AS numbers always have four octets here; the AS4_PATH merge (RFC 6793 4.2.3) is done
+// by the decoder.
 #pragma once
 
 #include <compare>
@@ -37,7 +37,12 @@ enum class AttributeCode : std::uint8_t {
 
 enum class Origin : std::uint8_t { kIgp = 0, kEgp = 1, kIncomplete = 2 };
 
-enum class SegmentType : std::uint8_t { kSet = 1, kSequence = 2, kConfedSequence = 3, kConfedSet = 4 };
+enum class SegmentType : std::uint8_t {
+  kSet = 1,
+  kSequence = 2,
+  kConfedSequence = 3,
+  kConfedSet = 4
+};
 struct AsSegment {
   SegmentType type = SegmentType::kSequence;
   std::vector<Asn> asns;
@@ -49,7 +54,8 @@ struct AsPath {
 
   // RFC 4271 9.1.2.2 a: a set counts one, confederation segments none (RFC 5065 5.3).
   [[nodiscard]] std::size_t length() const;
-  [[nodiscard]] std::optional<Asn> first() const;   // the neighbouring AS: first of a leading sequence
+  [[nodiscard]] std::optional<Asn> first()
+      const;  // the neighbouring AS: first of a leading sequence
   [[nodiscard]] std::optional<Asn> origin() const;  // last of a trailing sequence
   [[nodiscard]] std::size_t count(Asn asn) const;   // occurrences in any segment
   void prepend(Asn asn, unsigned times = 1);        // RFC 4271 5.1.2 b: respects 255 per segment
@@ -71,8 +77,8 @@ inline constexpr std::uint8_t kPmsiIngressReplication = 6;
 struct PmsiTunnel {  // RFC 6514 5
   std::uint8_t flags = 0;
   std::uint8_t type = kPmsiIngressReplication;
-  Label label{};                          // raw 24 bits
-  std::vector<std::uint8_t> identifier;   // ingress replication: the endpoint, 4 or 16 octets
+  Label label{};                         // raw 24 bits
+  std::vector<std::uint8_t> identifier;  // ingress replication: the endpoint, 4 or 16 octets
   friend bool operator==(const PmsiTunnel&, const PmsiTunnel&) = default;
 };
 
@@ -88,9 +94,10 @@ struct UnknownAttribute {
 struct PathAttributes {
   std::optional<Origin> origin;
   AsPath as_path;
-  bool has_as_path = false;                     // an empty AS_PATH is not an absent one
-  std::optional<IpAddress> next_hop;            // of NEXT_HOP or MP_REACH_NLRI
-  std::optional<IpAddress> link_local_next_hop; // RFC 2545 3: the second half of a 32-octet next hop
+  bool has_as_path = false;           // an empty AS_PATH is not an absent one
+  std::optional<IpAddress> next_hop;  // of NEXT_HOP or MP_REACH_NLRI
+  std::optional<IpAddress>
+      link_local_next_hop;  // RFC 2545 3: the second half of a 32-octet next hop
   std::optional<std::uint32_t> med;
   std::optional<std::uint32_t> local_pref;
   bool atomic_aggregate = false;
@@ -101,7 +108,7 @@ struct PathAttributes {
   std::vector<LargeCommunity> large_communities;
   std::vector<ExtendedCommunity> extended_communities;
   std::optional<PmsiTunnel> pmsi;
-  std::vector<UnknownAttribute> unknown;        // sorted by code
+  std::vector<UnknownAttribute> unknown;  // sorted by code
   friend bool operator==(const PathAttributes&, const PathAttributes&) = default;
 };
 

@@ -1,15 +1,16 @@
 // BGP messages as values, and the functions between them and octets.
 //
-// Decoding never throws and never builds text: faults are enums with offsets and a copy of the octets
-// that RFC 4271 6 wants in the NOTIFICATION. Two roads for a bad UPDATE (RFC 7606 2): a DecodeError
-// resets the session; an AttributeFault says what else is to be done and stands in Update::faults,
-// whose strongest one is Update::disposition.
+// Decoding never throws and never builds text: faults are enums with offsets and a copy of the
+// octets that RFC 4271 6 wants in the NOTIFICATION. Two roads for a bad UPDATE (RFC 7606 2): a
+// DecodeError resets the session; an AttributeFault says what else is to be done and stands in
+// Update::faults, whose strongest one is Update::disposition.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
 #include "bgp/wire/attributes.h"
@@ -21,8 +22,8 @@
 
 namespace perd::wire {
 
-inline constexpr std::size_t kHeaderSize = 19;          // RFC 4271 4.1
-inline constexpr std::size_t kMaxMessage = 4096;        // RFC 4271 4
+inline constexpr std::size_t kHeaderSize = 19;             // RFC 4271 4.1
+inline constexpr std::size_t kMaxMessage = 4096;           // RFC 4271 4
 inline constexpr std::size_t kMaxExtendedMessage = 65535;  // RFC 8654
 
 enum class MessageType : std::uint8_t {
@@ -66,7 +67,8 @@ struct Notification {
 };
 // Why a session must be reset: exactly what the NOTIFICATION will carry.
 using DecodeError = Notification;
-[[nodiscard]] std::string to_string(const Notification& n);  // "UPDATE Message Error/Malformed AS_PATH"
+[[nodiscard]] std::string to_string(
+    const Notification& n);  // "UPDATE Message Error/Malformed AS_PATH"
 // RFC 9003: communication text of a shutdown or reset, at most 255 octets of UTF-8; "" when none.
 [[nodiscard]] std::string shutdown_text(const Notification& n);
 [[nodiscard]] Notification make_cease(CeaseSubcode subcode, std::string_view text = {});
@@ -74,16 +76,32 @@ using DecodeError = Notification;
 enum class Disposition : std::uint8_t {  // in order of strength, RFC 7606 2
   kNone,
   kAttributeDiscard,
+  // One malformed EVPN route whose frame is intact (RFC 7606 5.4, RFC 9136 3.1): it alone is
+  // treated
+  // as withdrawn (dropped when its key cannot be told), the other routes of the UPDATE stand.
+  kRouteWithdrawn,
+  // `announced` is empty: the decoder moved what was there to `withdrawn`.
   kTreatAsWithdraw,
 };
+// A message cannot make the decoder copy without bound: later faults only count for the
+// disposition.
+inline constexpr std::size_t kMaxFaults = 16;
+inline constexpr std::size_t kMaxFaultOctets = 64;
 enum class AttributeFaultKind : std::uint8_t {
-  kFlags, kLength, kValue, kDuplicate, kMissing, kTruncated, kBadNlri, kBadNextHop,
+  kFlags,
+  kLength,
+  kValue,
+  kDuplicate,
+  kMissing,
+  kTruncated,
+  kBadNlri,
+  kBadNextHop,
 };
 struct AttributeFault {
   std::uint8_t code = 0;  // attribute type
   AttributeFaultKind kind{};
   Disposition disposition{};
-  std::uint16_t offset = 0;  // in the UPDATE body
+  std::uint16_t offset = 0;          // in the UPDATE body
   std::vector<std::uint8_t> octets;  // the attribute as it came, at most 64
   friend bool operator==(const AttributeFault&, const AttributeFault&) = default;
 };
@@ -102,7 +120,8 @@ struct GracefulRestartCapability {  // RFC 4724 3, RFC 8538 2
   bool notification = false;
   std::uint16_t restart_time_seconds = 0;
   std::vector<GracefulRestartFamily> families;
-  friend bool operator==(const GracefulRestartCapability&, const GracefulRestartCapability&) = default;
+  friend bool operator==(const GracefulRestartCapability&,
+                         const GracefulRestartCapability&) = default;
 };
 struct AddPathFamily {  // RFC 7911 4: 1 receive, 2 send, 3 both
   std::uint16_t afi = 0;
@@ -172,8 +191,8 @@ struct Update {
   RouteList withdrawn;
   RouteList announced;
   PathAttributes attributes;
-  // Routes of MP_REACH have their own next hop; when an UPDATE carries classic IPv4 NLRI as well, the
-  // NEXT_HOP attribute is `attributes.next_hop` and this is the one of MP_REACH.
+  // Next hop of MP_REACH_NLRI, always set when there is one. Without classic IPv4 NLRI the same
+  // value stands in `attributes.next_hop`; with them that is the NEXT_HOP attribute.
   std::optional<IpAddress> mp_next_hop;
   std::optional<IpAddress> mp_link_local_next_hop;
   std::optional<AfiSafi> unknown_family;  // MP attribute of a family perd does not speak: ignored
@@ -194,12 +213,12 @@ struct RouteRefresh {  // RFC 2918, RFC 7313
 struct CodecContext {
   bool four_octet_as = true;
   bool extended_message = false;
-  bool ebgp = true;                 // RFC 7606 7.5: LOCAL_PREF of an external peer is discarded
-  FamilySet families;               // negotiated
-  FamilySet add_path_receive;       // RFC 7911: path identifiers present in what comes
-  FamilySet add_path_send;          // ... and in what goes
-  FamilySet extended_next_hop;      // RFC 8950: IPv6 next hops for IPv4 routes
-  Asn local_asn{};                  // for faults that need it; not used for loop checks
+  bool ebgp = true;             // RFC 7606 7.5: LOCAL_PREF of an external peer is discarded
+  FamilySet families;           // negotiated
+  FamilySet add_path_receive;   // RFC 7911: path identifiers present in what comes
+  FamilySet add_path_send;      // ... and in what goes
+  FamilySet extended_next_hop;  // RFC 8950: IPv6 next hops for IPv4 routes
+  Asn local_asn{};              // for faults that need it; not used for loop checks
   [[nodiscard]] std::size_t max_message() const {
     return extended_message ? kMaxExtendedMessage : kMaxMessage;
   }
@@ -234,8 +253,9 @@ void encode_end_of_rib(Family family, std::vector<std::uint8_t>& out);
                                  std::vector<std::uint8_t>& out);
 
 // The fast road of the update packer: attributes once, then as many routes as fit, message after
-// message. `next_hop` for IPv6 and EVPN goes into MP_REACH_NLRI; IPv4 unicast uses NEXT_HOP unless the
-// next hop is IPv6 (RFC 8950). Attributes are written in FRR's order: MP_REACH first, then by code.
+// message. `next_hop` for IPv6 and EVPN goes into MP_REACH_NLRI; IPv4 unicast uses NEXT_HOP unless
+// the next hop is IPv6 (RFC 8950). Attributes are written in FRR's order: MP_REACH first, then by
+// code.
 class UpdateEncoder {
  public:
   UpdateEncoder(const CodecContext& context, std::vector<std::uint8_t>& out)
@@ -253,9 +273,21 @@ class UpdateEncoder {
   [[nodiscard]] std::size_t too_big() const { return too_big_; }
 
  private:
+  // Where the length of the routes enters a message besides its header (update_encode.cpp).
+  enum class Shape : std::uint8_t { kClassicReach, kClassicUnreach, kMpReach, kMpUnreach };
+
+  // Fill `before_` and `after_` with what surrounds the routes in every message.
+  void frame_classic_reach(const PathAttributes& attributes);
+  void frame_classic_unreach();
+  void frame_mp_reach(const PathAttributes& attributes, Family family);
+  void frame_mp_unreach(Family family);
+  template <class Route, class Size, class Put>
+  std::size_t pack(std::span<const Route> routes, Shape shape, Size size, Put put);
+  void finish(std::size_t start, std::size_t routes_size, Shape shape);
+
   const CodecContext& context_;
   std::vector<std::uint8_t>* out_;
-  std::vector<std::uint8_t> attribute_octets_;
+  std::vector<std::uint8_t> before_, after_;
   std::size_t too_big_ = 0;
 };
 

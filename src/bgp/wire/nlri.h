@@ -34,18 +34,19 @@ enum class EvpnRouteType : std::uint8_t {
 // One flat shape for types 1 to 5; fields that a type does not have are zero, so == works for all.
 struct EvpnKey {
   EvpnRouteType type = EvpnRouteType::kIpPrefix;
-  std::uint8_t ip_bits = 0;   // type 2: 0, 32, 128; types 3, 4: 32, 128; type 5: the family's width
-  std::uint8_t prefix_length = 0;      // type 5
+  std::uint8_t ip_bits = 0;  // type 2: 0, 32, 128; types 3, 4: 32, 128; type 5: the family's width
+  std::uint8_t prefix_length = 0;  // type 5
   RouteDistinguisher rd{};
-  EthernetTag tag{};                   // types 1, 2, 3, 5
-  EthernetSegmentId esi{};             // types 1, 4
-  MacAddress mac{};                    // type 2
-  std::array<std::uint8_t, 16> ip{};   // type 2 host, types 3 and 4 originator, type 5 prefix (masked)
+  EthernetTag tag{};        // types 1, 2, 3, 5
+  EthernetSegmentId esi{};  // types 1, 4
+  MacAddress mac{};         // type 2
+  std::array<std::uint8_t, 16>
+      ip{};  // type 2 host, types 3 and 4 originator, type 5 prefix (masked)
 
   friend constexpr bool operator==(const EvpnKey&, const EvpnKey&) = default;
   friend constexpr auto operator<=>(const EvpnKey&, const EvpnKey&) = default;
 
-  [[nodiscard]] IpPrefix prefix() const;            // type 5
+  [[nodiscard]] IpPrefix prefix() const;                   // type 5
   [[nodiscard]] std::optional<IpAddress> address() const;  // types 2, 3, 4
   [[nodiscard]] static EvpnKey ip_prefix(const RouteDistinguisher& rd, EthernetTag tag,
                                          const IpPrefix& prefix);
@@ -55,10 +56,10 @@ struct EvpnKey {
 [[nodiscard]] std::string to_string(const EvpnKey& key);
 
 struct EvpnData {
-  Label label1{};                      // types 1, 2, 5: the raw 24 bits
-  std::optional<Label> label2;         // type 2
-  EthernetSegmentId esi{};             // types 2, 5
-  std::optional<IpAddress> gateway;    // type 5; none when zero on the wire
+  Label label1{};                    // types 1, 2, 5: the raw 24 bits
+  std::optional<Label> label2;       // type 2
+  EthernetSegmentId esi{};           // types 2, 5
+  std::optional<IpAddress> gateway;  // type 5; none when zero on the wire
   friend bool operator==(const EvpnData&, const EvpnData&) = default;
 };
 
