@@ -28,14 +28,13 @@ void complete_node(Draft& draft, ReadContext& context) {
 }
 
 std::string no_address(const Draft& draft, const IpPrefix& cidr) {
-  return "node index " + std::to_string(draft.node.index) + " has no address in " +
-         to_string(cidr);
+  return "node index " + std::to_string(draft.node.index) + " has no address in " + to_string(cidr);
 }
 
 void complete_router_id(const Draft& draft, UnderlayDraft& u, Diagnostics& d) {
   if (u.has_router_id) return;
-  const IpPrefix cidr = u.router_id_cidr ? *u.router_id_cidr
-                                         : IpPrefix::make(IpAddress::v4(0x0a000000), 24);
+  const IpPrefix cidr =
+      u.router_id_cidr ? *u.router_id_cidr : IpPrefix::make(IpAddress::v4(0x0a000000), 24);
   u.config.router_id_cidr = to_string(cidr);
   const auto id = router_id(cidr, draft.node.index);
   if (id && id->value != 0) {
@@ -85,8 +84,8 @@ NeighborConfig complete_neighbor(NeighborDraft& draft, const UnderlayConfig& u, 
   if (draft.type == PeerType::kInternal) n.asn = u.asn;
   const bool internal = n.asn == u.asn;
   constexpr AllowAsIn kExternalDefault{3, false};  // as OpenPERouter has FRR do
-  n.allow_as_in = draft.allow_as_in ? *draft.allow_as_in
-                                    : (internal ? AllowAsIn{} : kExternalDefault);
+  n.allow_as_in =
+      draft.allow_as_in ? *draft.allow_as_in : (internal ? AllowAsIn{} : kExternalDefault);
   if (n.families.empty()) n.families = default_families(n, u, vnis);
   return n;
 }

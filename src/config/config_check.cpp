@@ -15,7 +15,7 @@ class Checker {
     if (config_.underlay) {
       check_underlay(*config_.underlay);
     } else {
-      fail("underlays", "expected exactly one underlay for this node, found none");
+      fail("underlays", "expected exactly one underlay for this node, found none", {"documents"});
     }
     for (std::size_t i = 0; i < config_.l3vnis.size(); ++i) {
       check_l3vni(config_.l3vnis[i], "l3vnis[" + std::to_string(i) + "]");
@@ -58,7 +58,9 @@ class Checker {
   }
 
   void check_neighbor(const UnderlayConfig& u, const NeighborConfig& n, const std::string& path) {
-    once(neighbors_, n.address, path + ".address", to_string(n.address));
+    if (!n.address.is_unspecified()) {
+      once(neighbors_, n.address, path + ".address", to_string(n.address));
+    }
     for (const IpAddress& own : u.tunnel_addresses) {
       if (own == n.address) fail(path + ".address", "is this node's own tunnel endpoint");
     }
@@ -137,7 +139,8 @@ class Checker {
       for (const L3VniConfig& other : config_.l3vnis) {
         const std::string vni = std::to_string(other.vni.value);
         if (v.vrf.compare(prefix.size(), std::string::npos, vni) == 0) {
-          fail(path + ".vrf", "'" + v.vrf + "' is the name of a link that perd makes for VNI " + vni);
+          fail(path + ".vrf",
+               "'" + v.vrf + "' is the name of a link that perd makes for VNI " + vni);
         }
       }
     }

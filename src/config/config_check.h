@@ -1,5 +1,5 @@
-// Rules over several values of a configuration (one underlay, nothing twice, what needs what). Rules
-// of a single value are the readers'. Pure.
+// Rules over several values of a configuration (one underlay, nothing twice, what needs what).
+// Rules of a single value are the readers'. Pure.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ struct RuleViolation {
   std::string message;
   std::string other = {};  // canonical path of the value it clashes with; may be empty
   // The rule says nothing when one of these could not be read (their values are made up then).
+  // "documents": when any document could not be.
   std::vector<std::string> depends = {};
   friend bool operator==(const RuleViolation&, const RuleViolation&) = default;
 };

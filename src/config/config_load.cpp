@@ -56,7 +56,6 @@ Expected<std::vector<std::string>, std::vector<ConfigError>> files_of(const std:
 
 // Rules whose values could not be read stay silent: their faults are told already.
 void apply_rules(const Config& config, config::Diagnostics& diagnostics) {
-  if (diagnostics.incomplete()) return;
   for (RuleViolation& violation : check_config(config)) {
     bool readable = true;
     for (const std::string& path : violation.depends) {
@@ -88,8 +87,7 @@ ConfigResult load_config(const std::vector<ConfigText>& texts, const ConfigOptio
   config::Sections sections;
   std::vector<std::vector<config::Node>> files;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    files.push_back(
-        config::parse_yaml(texts[i].text, static_cast<std::uint32_t>(i), diagnostics));
+    files.push_back(config::parse_yaml(texts[i].text, static_cast<std::uint32_t>(i), diagnostics));
     for (const config::Node& document : files.back()) {
       config::read_document(document, draft, sections, context);
     }

@@ -1,5 +1,5 @@
-// The door of the configuration: text in, Config or the list of everything that is wrong with it out.
-// Behind it nothing is parsed again.
+// The door of the configuration: text in, Config or the list of everything that is wrong with it
+// out. Behind it nothing is parsed again.
 //
 // Words, rules and defaults: per.yaml (README; config/per.yaml is the annotated example). Three
 // spellings, freely mixed: the native file, a stream of Kubernetes documents, a directory of *.yaml
@@ -31,7 +31,8 @@ using ConfigResult = Expected<Config, std::vector<ConfigError>>;
 [[nodiscard]] ConfigResult load_config(const std::vector<ConfigText>& texts,
                                        const ConfigOptions& options);
 
-// ConfigOptions::read_secret of the daemon: the file's text (at most 4 KiB), or the system's reason.
+// ConfigOptions::read_secret of the daemon: the file's text (at most 4 KiB), or the system's
+// reason.
 [[nodiscard]] Expected<std::string, std::string> read_secret_file(const std::string& path);
 
 }  // namespace perd

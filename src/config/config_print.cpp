@@ -15,9 +15,10 @@ std::string quoted(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   bool plain = !text.empty() && (letter(text.front()) || text.front() == '/');
   for (const char c : text) plain = plain && plain_character(c);
-  for (const std::string_view word : {"null", "Null", "NULL", "true", "True", "TRUE", "false",
-                                      "False", "FALSE", "yes", "Yes", "YES", "no", "No", "NO",
-                                      "on", "On", "ON", "off", "Off", "OFF", "y", "Y", "n", "N"}) {
+  for (const std::string_view word :
+       {"null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE",
+        "yes",  "Yes",  "YES",  "no",   "No",   "NO",   "on",    "On",    "ON",
+        "off",  "Off",  "OFF",  "y",    "Y",    "n",    "N"}) {
     plain = plain && text != word;
   }
   if (plain) return std::string{text};
@@ -42,11 +43,16 @@ std::string value(Asn asn) { return std::to_string(asn.value); }
 
 std::string_view word(LogLevel level) {
   switch (level) {
-    case LogLevel::kTrace: return "trace";
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarn: return "warn";
-    case LogLevel::kError: return "error";
+    case LogLevel::kTrace:
+      return "trace";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
   }
   return "info";
 }
@@ -146,14 +152,14 @@ class Printer {
     entry(2, "connectTimeSeconds", std::to_string(n.connect_time_seconds));
     if (n.ebgp_multihop_ttl != 0) {
       line(2, "properties:");
-      line(2, "- {type: ebgpMultiHop, ebgpMultiHop: {ttl: " +
-                  std::to_string(n.ebgp_multihop_ttl) + "}}");
+      line(2, "- {type: ebgpMultiHop, ebgpMultiHop: {ttl: " + std::to_string(n.ebgp_multihop_ttl) +
+                  "}}");
     }
     line(2, "addressFamilies:");
     for (const NeighborFamily& f : n.families) {
-      line(2, "- {type: " + std::string{to_string(f.family)} +
-                  (f.route_reflector_client ? ", properties: [{type: routeReflectorClient}]}"
-                                            : "}"));
+      line(2,
+           "- {type: " + std::string{to_string(f.family)} +
+               (f.route_reflector_client ? ", properties: [{type: routeReflectorClient}]}" : "}"));
     }
     neighbor_options(n);
   }
@@ -175,8 +181,7 @@ class Printer {
                 ", warnPercent: " + std::to_string(n.maximum_prefixes->warn_percent) +
                 ", restartSeconds: " + std::to_string(n.maximum_prefixes->restart_seconds) + "}");
     }
-    entry(2, "addPath",
-          "{receive: " + value(n.add_path_receive) + ", send: false}");
+    entry(2, "addPath", "{receive: " + value(n.add_path_receive) + ", send: false}");
   }
 
   void l3vni(const L3VniConfig& v) {

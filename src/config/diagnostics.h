@@ -1,5 +1,5 @@
-// Where the readers leave what is wrong and where things stood, so that later rules, which only know
-// paths, can be told with line and column, and are not told at all about what already failed.
+// Where the readers leave what is wrong and where things stood, so that later rules, which only
+// know paths, can be told with line and column, and are not told at all about what already failed.
 //
 // Two paths belong to a node: the canonical one ("l3vnis[2].vni", an index into the merged
 // configuration) and the shown one, which names what the user wrote ("L3VNI/red.spec.vni" in a
@@ -42,9 +42,10 @@ class Diagnostics {
   void seen(const Place& place);
   // "l3vnis[0].vni (per.yaml:12)".
   [[nodiscard]] std::string where(std::string_view canon) const;
-  // Nothing can be said about what is absent: a file could not be read or parsed.
-  void set_incomplete() { incomplete_ = true; }
-  [[nodiscard]] bool incomplete() const { return incomplete_; }
+  // A document could not be read: nothing can be said about what is absent. Rules ask for
+  // failed(kDocuments).
+  void set_incomplete() { failed_.emplace(kDocuments); }
+  static constexpr std::string_view kDocuments = "documents";
   [[nodiscard]] bool failed(std::string_view canon) const;
   [[nodiscard]] bool empty() const { return errors_.empty(); }
   [[nodiscard]] const std::string& file(std::uint32_t index) const { return files_[index]; }
@@ -67,7 +68,6 @@ class Diagnostics {
   std::vector<Fault> errors_;
   std::map<std::string, Origin, std::less<>> origins_;
   std::set<std::string, std::less<>> failed_;
-  bool incomplete_ = false;
 };
 
 }  // namespace perd::config

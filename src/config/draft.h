@@ -1,8 +1,8 @@
 // The configuration as it was written: what config.h holds, with what was left unset still unset.
 // complete() turns it into a Config.
 //
-// Index i of a vector here is index i of the canonical path; an element whose reading failed stays in
-// its place.
+// Index i of a vector here is index i of the canonical path; an element whose reading failed stays
+// in its place.
 #pragma once
 
 #include <map>
@@ -64,8 +64,8 @@ struct ReadContext {
   const ConfigOptions& options;
 };
 
-// One document, native or Kubernetes, into the draft. `sections` remembers where node, log, api, bgp
-// and kernel were given: each may be given once over all documents.
+// One document, native or Kubernetes, into the draft. `sections` remembers where node, log, api,
+// bgp and kernel were given: each may be given once over all documents.
 struct Sections {
   std::map<std::string, std::string, std::less<>> given;  // name -> "file:line"
 };

@@ -1,5 +1,6 @@
-// A node's own addresses out of shared CIDRs: the formulae of OpenPERouter, so that perd agrees with
-// a cluster that already runs it. Tunnel endpoint: address number `index`; router id: `index` + 1.
+// A node's own addresses out of shared CIDRs: the formulae of OpenPERouter, so that perd agrees
+// with a cluster that already runs it. Tunnel endpoint: address number `index`; router id: `index`
+// + 1.
 #pragma once
 
 #include <cstdint>

@@ -7,17 +7,21 @@ namespace {
 
 constexpr std::size_t kShownTextMax = 40;  // of a value inside a message
 
-// Levenshtein over two rows; words are short (keys of the vocabulary).
+// Insertions, deletions, replacements, and two neighbouring letters exchanged: one each.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before.swap(last);
+    last.swap(row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + cost});
+      const bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (exchanged) row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];
@@ -53,10 +57,14 @@ std::string shown_text(std::string_view text) {
 
 std::string describe(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::kNull: return "nothing";
-    case Node::Kind::kScalar: return "'" + shown_text(node.text) + "'";
-    case Node::Kind::kSequence: return "a list";
-    case Node::Kind::kMap: return "a map";
+    case Node::Kind::kNull:
+      return "nothing";
+    case Node::Kind::kScalar:
+      return "'" + shown_text(node.text) + "'";
+    case Node::Kind::kSequence:
+      return "a list";
+    case Node::Kind::kMap:
+      return "a map";
   }
   return "nothing";
 }
@@ -142,7 +150,8 @@ std::optional<Place> ObjectReader::require(std::string_view key, std::string_vie
   auto at = get(key);
   if (!at && usable()) {
     // Told at the start of the map that lacks it, under the path it would have.
-    diagnostics_->error(place_.child(key, *place_.node), "missing; expected " + std::string{expected});
+    diagnostics_->error(place_.child(key, *place_.node),
+                        "missing; expected " + std::string{expected});
   }
   return at;
 }
@@ -155,7 +164,7 @@ std::vector<Place> ObjectReader::list(std::string_view key, std::size_t limit) c
     return {};
   }
   if (at->node->items.size() > limit) {
-    diagnostics_->error(*at, "at most " + std::to_string(limit) + " entries, found " +
+    diagnostics_->error(*at, "at most " + std::to_string(limit) + ", found " +
                                  std::to_string(at->node->items.size()));
     return {};
   }

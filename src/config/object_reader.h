@@ -21,9 +21,9 @@ namespace perd::config {
 
 enum class KeyStatus : std::uint8_t {
   kTaken,
-  kNotYet,  // the vocabulary has it, this version does not do it
-  kNever,   // perd does not do it, with the reason
-  kSkipped, // not configuration (Kubernetes' own bookkeeping)
+  kNotYet,   // the vocabulary has it, this version does not do it
+  kNever,    // perd does not do it, with the reason
+  kSkipped,  // not configuration (Kubernetes' own bookkeeping)
 };
 
 struct KeySpec {

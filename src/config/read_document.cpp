@@ -34,7 +34,10 @@ constexpr KeySpec kKubernetesKeys[] = {
     {"apiVersion"}, {"kind"}, {"metadata"}, {"spec"}, {"status", KeyStatus::kSkipped},
 };
 constexpr KeySpec kKubernetesListKeys[] = {
-    {"apiVersion"}, {"kind"}, {"items"}, {"metadata", KeyStatus::kSkipped},
+    {"apiVersion"},
+    {"kind"},
+    {"items"},
+    {"metadata", KeyStatus::kSkipped},
 };
 constexpr KeySpec kMetadataKeys[] = {
     {"name"},
@@ -114,8 +117,7 @@ void read_once(const ObjectReader& o, std::string_view key, ReadSection read, Dr
   if (!at) return;
   const Position& where = at->node->at;
   const auto [it, first] = sections.given.try_emplace(
-      std::string{key},
-      context.diagnostics.file(where.file) + ":" + std::to_string(where.line));
+      std::string{key}, context.diagnostics.file(where.file) + ":" + std::to_string(where.line));
   if (!first) {
     context.diagnostics.error(*at, "already given at " + it->second);
     return;
@@ -152,8 +154,7 @@ void refuse_kind(const Place& kind, Diagnostics& d) {
   constexpr Refused kRefused[] = {
       {"L2VNI", "L2VNI: not yet supported"},
       {"L3Passthrough", "L3Passthrough: not yet supported"},
-      {"L3VPN",
-       "L3VPN: not supported: perd carries VPNs by EVPN and VXLAN, not by SRv6 or MPLS"},
+      {"L3VPN", "L3VPN: not supported: perd carries VPNs by EVPN and VXLAN, not by SRv6 or MPLS"},
       {"RawFRRConfig", "RawFRRConfig: not supported: there is no FRR below perd to take it"},
       {"OpenPERouter", "OpenPERouter: not supported: it configures an operator, not a router"},
       {"RouterNodeConfigurationStatus",
@@ -167,15 +168,15 @@ void refuse_kind(const Place& kind, Diagnostics& d) {
   }
   constexpr std::array<std::string_view, 2> kKinds = {"Underlay", "L3VNI"};
   (void)read_word(kind, d, kKinds);
+  d.set_incomplete();  // it may have meant the underlay
 }
 
 std::string metadata_name(const ObjectReader& o, ReadContext& context) {
   std::string name;
   if (const auto at = o.require("metadata", "a map with `name`")) {
     const ObjectReader metadata{*at, kMetadataKeys, context.diagnostics};
-    metadata.take_required("name", "a name", name, [](const Place& p, Diagnostics& d) {
-      return read_line(p, d, 253);
-    });
+    metadata.take_required("name", "a name", name,
+                           [](const Place& p, Diagnostics& d) { return read_line(p, d, 253); });
   }
   return name;
 }
@@ -189,7 +190,10 @@ void read_kubernetes(const Node& document, Draft& draft, ReadContext& context) {
     (void)read_word(*at, d, kVersions);
   }
   const auto kind = o.require("kind", "Underlay or L3VNI");
-  if (!kind) return;
+  if (!kind) {
+    d.set_incomplete();
+    return;
+  }
   const bool underlay = kind->node->is_scalar() && kind->node->text == "Underlay";
   const bool l3vni = kind->node->is_scalar() && kind->node->text == "L3VNI";
   if (!underlay && !l3vni) {
@@ -198,7 +202,10 @@ void read_kubernetes(const Node& document, Draft& draft, ReadContext& context) {
   }
   const std::string name = metadata_name(o, context);
   auto spec = o.require("spec", "a map");
-  if (!spec) return;
+  if (!spec) {
+    d.set_incomplete();
+    return;
+  }
   spec->shown = kind->node->text + "/" + (name.empty() ? "?" : shown_text(name)) + ".spec";
   if (underlay) {
     read_underlay(renumbered(std::move(*spec), "underlays", draft.underlays.size()), draft,
@@ -222,6 +229,7 @@ const Node* value_of(const Node& document, std::string_view key) {
 void read_document(const Node& document, Draft& draft, Sections& sections, ReadContext& context) {
   if (document.is_null()) return;  // nothing between two `---`
   if (!document.is_map()) {
+    context.diagnostics.set_incomplete();
     context.diagnostics.error(Place{&document, "", ""},
                               "expected a map, found " + describe(document));
     return;

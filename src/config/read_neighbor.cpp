@@ -91,8 +91,9 @@ void read_inline_password(const Place& at, NeighborConfig& n, ReadContext& conte
   std::optional<std::string> known;
   if (context.options.known_password) known = context.options.known_password(n.address);
   if (!known && context.options.refuse_redacted) {
-    d.error(at, "'<redacted>' stands for a password that was not printed, and nothing that runs "
-                "knows it; write the password, or passwordFile");
+    d.error(at,
+            "'<redacted>' stands for a password that was not printed, and nothing that runs "
+            "knows it; write the password, or passwordFile");
     return;
   }
   n.password = known ? *known : kRedactedPassword;
@@ -238,8 +239,7 @@ void read_allow_as_in(const Place& at, NeighborDraft& n, Diagnostics& d) {
 void read_maximum_prefixes(const Place& at, NeighborConfig& n, Diagnostics& d) {
   const ObjectReader o{at, kMaximumPrefixesKeys, d};
   MaximumPrefixes m;
-  o.take_required("limit", "a number of prefixes", m.limit,
-                  number<std::uint32_t>(1, 0xffffffffU));
+  o.take_required("limit", "a number of prefixes", m.limit, number<std::uint32_t>(1, 0xffffffffU));
   o.take("warnPercent", m.warn_percent, number<std::uint8_t>(1, 100));
   o.take("restartSeconds", m.restart_seconds, number<std::uint32_t>(0, 86400));
   n.maximum_prefixes = m;

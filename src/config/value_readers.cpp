@@ -135,7 +135,8 @@ std::optional<std::string> read_interface_name(const Place& at, Diagnostics& d) 
 }
 
 std::optional<std::string> read_vrf_name(const Place& at, Diagnostics& d) {
-  return read_name(at, d, "_-", "a VRF name (1 to 15 of letters, digits, '_', '-', a letter first)");
+  return read_name(at, d, "_-",
+                   "a VRF name (1 to 15 of letters, digits, '_', '-', a letter first)");
 }
 
 std::optional<Asn> read_asn(const Place& at, Diagnostics& d) {
@@ -179,9 +180,8 @@ std::optional<IpPrefix> read_prefix(const Place& at, Diagnostics& d) {
 }
 
 std::optional<MacAddress> read_unicast_mac(const Place& at, Diagnostics& d) {
-  auto mac = parsed<MacAddress>(at, d, "a MAC address", [](std::string_view t) {
-    return parse_mac(t);
-  });
+  auto mac =
+      parsed<MacAddress>(at, d, "a MAC address", [](std::string_view t) { return parse_mac(t); });
   if (mac && !mac->is_unicast()) {
     refuse(at, d, "a unicast MAC address");
     return std::nullopt;

@@ -113,7 +113,12 @@ class TreeBuilder final : public YAML::EventHandler {
     if (open_.empty()) {
       root_ = std::move(node);
     } else {
-      open_.back().node.items.push_back(std::move(node));
+      Node& parent = open_.back().node;
+      // An empty value has no place of its own: the parser is at the next token by then.
+      if (node.is_null() && parent.is_map() && parent.items.size() % 2 == 1) {
+        node.at = parent.items.back().at;
+      }
+      parent.items.push_back(std::move(node));
     }
   }
 

@@ -1,6 +1,7 @@
-// Every file of config/ and config/cases against what stands beside it: NAME.ok is its canonical print
-// (which must load back to an equal configuration), NAME.err the exact lines of its errors. A folder
-// NAME/ holds the files of a merged directory. PERD_UPDATE_GOLDEN=1 rewrites what stands beside.
+// Every file of config/ and config/cases against what stands beside it: NAME.ok is its canonical
+// print (which must load back to an equal configuration), NAME.err the exact lines of its errors. A
+// folder NAME/ holds the files of a merged directory. PERD_UPDATE_GOLDEN=1 rewrites what stands
+// beside.
 #include <gtest/gtest.h>
 
 #include <algorithm>
