@@ -111,8 +111,14 @@ class Lab:
         for spec in self.topology.nodes.values():
             if spec.daemon == "perd":
                 spec.daemon = self.stand_in
-                spec.binds["/etc/frr/frr.conf"] = os.path.join(self.scenario, "frr-standin.conf")
-                spec.exec.append("bash " + os.path.join(self.scenario, "standin-setup.sh"))
+                spec.binds["/etc/frr/frr.conf"] = self._stand_in_file("frr-standin.conf")
+                spec.exec.append("bash " + self._stand_in_file("standin-setup.sh"))
+
+    def _stand_in_file(self, name):
+        """A file of this scenario, or else S01's, whose leaf most scenarios share."""
+        own = os.path.join(self.scenario, name)
+        shared = os.path.join(os.path.dirname(self.scenario), "01-l3-leaf", name)
+        return own if os.path.exists(own) else shared
 
     def build(self):
         """Makes namespaces and links, prepares the nodes, starts the daemons."""
