@@ -265,11 +265,17 @@ struct KernelOp {
 // ---- what the kernel says -----------------------------------------------------------------------
 
 // `gone` false: the object is so now. The same shape for notifications and dumps.
+//
+// Linux does not tell everything: IPv4 routes and next-hop objects lost with their link, and routes
+// lost with their next-hop object, vanish without notification. A gone IPv6 route names the hops
+// that went: when they are fewer than the route had, the rest stays. Notifications of routes that
+// this driver wrote itself are not passed on (LinuxKernel::Options).
 template <class T>
 struct Seen {
   T object;
   bool gone = false;
   bool from_dump = false;
+  bool own_echo = false;  // a notification that an operation of this driver caused
 };
 struct KernelRefused {
   std::uint64_t id = 0;
@@ -279,7 +285,8 @@ struct KernelRefused {
 struct KernelAcked {
   std::uint64_t up_to = 0;
 };
-// End of an asked dump. `interrupted` (NLM_F_DUMP_INTR): the table changed meanwhile; ask again.
+// End of an asked dump; one that the kernel refuses ends with KernelRefused alone. `interrupted`
+// (NLM_F_DUMP_INTR): the table changed meanwhile; ask again.
 struct DumpDone {
   DumpKind kind = DumpKind::kLinks;
   bool interrupted = false;
@@ -303,6 +310,9 @@ class KernelEventSink {
 // Who carries operations out: LinuxKernel, the dry-run printer, the simulated kernel.
 class KernelDriver {
  public:
+  KernelDriver() = default;
+  KernelDriver(const KernelDriver&) = delete;
+  KernelDriver& operator=(const KernelDriver&) = delete;
   virtual ~KernelDriver() = default;
   // Takes all; sends as many as its window allows and the rest as answers come.
   virtual void submit(std::vector<KernelOp>&& ops) = 0;
