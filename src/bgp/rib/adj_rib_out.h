@@ -33,11 +33,11 @@ class AdjRibOut {
 
   // Offers the whole table, page by page. `again`: also what the neighbour has (route refresh).
   void start_walk(bool again);
-  // True once after the walk and everything it found has been produced.
-  [[nodiscard]] bool walk_done() const { return !walking_ && walked_ == 0; }
+  // The walk is over and everything it found has been produced.
+  [[nodiscard]] bool walk_done() const { return !walking_ && !walk_in_window_; }
   void on_best_change(Context context, RouteId id);
-  // Appends messages until `out` has grown by about `budget`, at most one window's work; true when
-  // there is more.
+  // Appends messages until `out` has grown by about `budget`, opening one new window at most; true
+  // when there is more.
   bool produce(Context context, std::size_t budget, std::vector<std::uint8_t>& out);
   [[nodiscard]] bool has_work() const {
     return walking_ || !pending_.empty() || at_ < window_.size();
@@ -53,12 +53,11 @@ class AdjRibOut {
   bool forget(Table<F>& table, std::size_t max);
 
  private:
-  struct Scratch;
+  class Packer;  // adj_rib_out.cpp
   void fill_window(Context context);
+  void enqueue(Context context, RouteId id);
   void sort_window();
-  void serve(Context context, RouteId id, Scratch& scratch);
-  void flush_run(Context context, Scratch& scratch);
-  void flush_withdrawals(Scratch& scratch);
+  void serve(Context context, RouteId id, Packer& packer);
   void set_pending(Table<F>& table, RouteId id);
   void drop_pending(Table<F>& table, RouteId id);
 
@@ -66,7 +65,7 @@ class AdjRibOut {
   RouteBits pending_;
   std::vector<std::uint64_t> window_;  // AttrId << 32 | RouteId, in order of service
   std::size_t at_ = 0;
-  std::size_t walked_ = 0;  // how much of the window the walk still has in it
+  bool walk_in_window_ = false;
   RouteId walk_cursor_ = 0;
   RouteId pending_cursor_ = 0;
   bool walking_ = false;

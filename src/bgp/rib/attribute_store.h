@@ -6,6 +6,7 @@
 // in the NextHopTable. One thread, so counts are plain integers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "bgp/rib/ids.h"
 #include "bgp/rib/next_hop_table.h"
 #include "bgp/wire/attributes.h"
+#include "perd/bytes.h"
 
 namespace perd::rib {
 
@@ -40,51 +42,57 @@ class AttributeSet {
   [[nodiscard]] std::optional<std::uint32_t> med() const;
   [[nodiscard]] std::optional<std::uint32_t> local_pref() const;
   [[nodiscard]] std::optional<RouterId> originator_id() const;
-  [[nodiscard]] std::size_t cluster_list_length() const { return clusters_; }
+  [[nodiscard]] std::size_t cluster_list_length() const { return h_.clusters; }
   [[nodiscard]] std::span<const std::uint32_t> communities() const;
   [[nodiscard]] bool has_community(std::uint32_t community) const;
   [[nodiscard]] std::span<const ExtendedCommunity> extended_communities() const;
 
-  [[nodiscard]] std::size_t as_path_length() const { return as_path_length_; }
+  [[nodiscard]] std::size_t as_path_length() const { return h_.as_path_length; }
   [[nodiscard]] std::optional<Asn> neighbor_as() const;  // first of a leading sequence
   [[nodiscard]] wire::AsPath as_path() const;
 
   [[nodiscard]] wire::PathAttributes expand() const;
   // The same into a value whose vectors keep their capacity.
   void expand_into(wire::PathAttributes& out) const;
-  [[nodiscard]] std::size_t memory() const { return size_; }
+  [[nodiscard]] std::size_t memory() const { return sizeof(*this) - sizeof(Header) + h_.size; }
 
  private:
   friend class AttributeStore;
-  friend class AttributePacker;
-  AttributeSet() = default;
 
+  // Every octet counts: sets are hashed and compared as octets.
+  struct Header {
+    std::uint32_t size = 0;  // octets of everything
+    std::uint32_t med = 0;
+    std::uint32_t local_pref = 0;
+    std::uint32_t originator_id = 0;
+    std::uint32_t neighbor_as = 0;
+    std::uint32_t blob_octets = 0;  // link-local next hop, aggregator, PMSI, unknown attributes
+    std::uint16_t present = 0;
+    std::uint16_t as_path_length = 0;
+    std::uint16_t as_path_words = 0;  // per segment: type << 16 | count, then the AS numbers
+    std::uint16_t communities = 0;
+    std::uint16_t clusters = 0;
+    std::uint16_t large = 0;
+    std::uint16_t extended = 0;
+    std::uint8_t origin = 0;
+    std::uint8_t next_hop_family = 0;  // 0: no next hop
+    std::array<std::uint8_t, 16> next_hop{};
+  };
+
+  AttributeSet(const Header& header, NextHopId next_hop_id)
+      : h_(header), next_hop_id_(next_hop_id) {}
+  // Header and lists into `out`, without the next hop's id.
+  static void pack(const wire::PathAttributes& a, std::vector<std::uint8_t>& out);
   template <class T>
   [[nodiscard]] std::span<const T> list(std::size_t offset, std::size_t count) const;
-  [[nodiscard]] std::size_t communities_offset() const;
-  [[nodiscard]] std::size_t clusters_offset() const;
-  [[nodiscard]] std::size_t large_offset() const;
-  [[nodiscard]] std::size_t extended_offset() const;
-  [[nodiscard]] std::size_t blob_offset() const;
+  [[nodiscard]] std::span<const std::uint32_t> words(std::size_t from, std::size_t count) const;
+  [[nodiscard]] std::size_t list_words() const;
+  [[nodiscard]] bool same(Bytes packed) const;
+  void expand_as_path(wire::AsPath& out) const;
+  void expand_blob(wire::PathAttributes& out) const;
 
-  NextHopId next_hop_id_ = 0;  // not part of the content: never hashed, never compared
-  std::uint32_t size_ = 0;     // octets of header and lists; content starts here
-  std::uint32_t med_ = 0;
-  std::uint32_t local_pref_ = 0;
-  std::uint32_t originator_id_ = 0;
-  std::uint32_t neighbor_as_ = 0;
-  std::uint32_t blob_size_ =
-      0;  // link-local next hop, aggregator, PMSI, unknown: see AttributePacker
-  std::uint16_t present_ = 0;
-  std::uint16_t as_path_length_ = 0;
-  std::uint16_t as_path_words_ = 0;  // per segment: type << 16 | count, then the AS numbers
-  std::uint16_t communities_ = 0;
-  std::uint16_t clusters_ = 0;
-  std::uint16_t large_ = 0;
-  std::uint16_t extended_ = 0;
-  std::uint8_t origin_ = 0;
-  std::uint8_t next_hop_family_ = 0;  // 0: no next hop
-  std::array<std::uint8_t, 16> next_hop_{};
+  Header h_;
+  NextHopId next_hop_id_;  // not part of the content
 };
 
 class AttributeStore {
@@ -116,8 +124,10 @@ class AttributeStore {
   std::vector<Slot> slots_{1};
   std::vector<AttrId> free_;
   FlatIndex index_;
-  std::vector<std::byte> scratch_;
+  std::vector<std::uint8_t> scratch_;
   std::size_t set_octets_ = 0;
+
+  [[nodiscard]] std::uint64_t hash_of(AttrId id) const;
 };
 
 }  // namespace perd::rib

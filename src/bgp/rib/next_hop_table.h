@@ -34,9 +34,11 @@ class NextHopTable {
   [[nodiscard]] const NextHopState& state(NextHopId id) const { return entries_[id].state; }
   [[nodiscard]] std::size_t size() const { return live_; }
 
-  // Drained: each call returns what happened since the last one.
-  [[nodiscard]] std::vector<IpAddress> newly_tracked();
-  [[nodiscard]] std::vector<IpAddress> newly_untracked();
+  struct Changes {
+    std::vector<IpAddress> newly_tracked, newly_untracked;
+  };
+  // What happened since the last call.
+  [[nodiscard]] Changes drain();
 
  private:
   struct Entry {
@@ -46,13 +48,11 @@ class NextHopTable {
     bool queued = false;  // in changed_
   };
   void note(NextHopId id);
-  void settle();
 
   std::vector<Entry> entries_{1};
   std::vector<NextHopId> free_;
   FlatIndex index_;
   std::vector<NextHopId> changed_;  // entries whose tracked-ness may differ from what was told
-  std::vector<IpAddress> tracked_, untracked_;
   std::size_t live_ = 0;
 };
 

@@ -20,10 +20,11 @@ struct PathNode {
   static constexpr std::uint8_t kBest = 1;       // as of the last decision
   static constexpr std::uint8_t kMultipath = 2;  // used, the best included
   static constexpr std::uint8_t kExtra = 4;
+  static constexpr std::uint32_t kMaxExtras = (1U << 24) - 1;
 
   AttrId attributes = 0;
   std::uint32_t next = 0;
-  std::uint32_t label_and_flags = 0;  // label << 8 | flags
+  std::uint32_t label_and_flags = 0;  // label, or with kExtra the number of the extra node, << 8
   std::uint16_t peer = 0;
   std::uint8_t reason = 0;
   std::uint8_t generation = 0;  // of the peer, when the path was last told; see Table::mark_stale
@@ -32,17 +33,20 @@ struct PathNode {
   void put(std::uint8_t flag, bool on) {
     label_and_flags = on ? label_and_flags | flag : label_and_flags & ~std::uint32_t{flag};
   }
-  [[nodiscard]] std::uint32_t label() const { return label_and_flags >> 8; }
+  [[nodiscard]] std::uint32_t upper() const { return label_and_flags >> 8; }
+  void put_upper(std::uint32_t v) { label_and_flags = v << 8 | (label_and_flags & 0xFF); }
 };
 static_assert(sizeof(PathNode) == 16);
 
 struct PathExtra {
   static constexpr std::uint32_t kNoLabel = 0xFFFFFFFF;
   std::uint32_t path_id = 0;
+  std::uint32_t label1 = 0;
   std::uint32_t label2 = kNoLabel;
   EthernetSegmentId esi{};
   std::uint8_t gateway_family = 0;  // 0: none
   std::array<std::uint8_t, 16> gateway{};
+  friend bool operator==(const PathExtra&, const PathExtra&) = default;
 };
 
 struct PathView {

@@ -12,7 +12,8 @@
 // and multipath are those of the last decision; a withdrawn best path is gone at once, before the
 // next one is chosen.
 //
-// Limits: kMaxRoutes routes (upsert returns 0 beyond), 65,535 holders of one route.
+// Limits: kMaxRoutes routes and PathNode::kMaxExtras paths with an extra node (upsert returns 0
+// beyond), 65,535 holders of one route.
 #pragma once
 
 #include <cstdint>
@@ -86,7 +87,10 @@ class Table {
   }
   [[nodiscard]] std::size_t dirty() const { return dirty_.size(); }
   [[nodiscard]] bool is_dirty(RouteId id) const { return dirty_.has(id); }
-  void mark_dirty(RouteId id) { dirty_.set(id); }
+  void mark_dirty(RouteId id) {
+    PERD_ASSERT(exists(id));
+    dirty_.set(id);
+  }
   // Marks routes of which predicate(PathView) holds for some path; goes on where `cursor` stands (0
   // to begin), visits at most `max` routes, returns the new cursor, 0 at the end.
   template <class Predicate>
@@ -155,13 +159,16 @@ class Table {
     bool best_touched : 1 = false;  // since then: the best path changed or went
     bool used_touched : 1 = false;  // ... or another one of the used set
   };
+  // Generations are numbers modulo 256; a path is as old as the distance from its generation to the
+  // peer's present one. One that is older than `keep` takes no part, and none is older than
+  // `reach`.
   struct Peer {
     std::size_t paths = 0;
     std::size_t stale = 0;
     std::uint8_t generation = 0;
-    std::uint8_t dropped = 0;  // generations up to here (from `oldest`) take no part
-    std::uint8_t oldest = 0;   // the oldest generation that may still have paths
-    RouteId cursor = 0;        // of the sweep
+    std::uint8_t keep = 0;
+    std::uint8_t reach = 0;
+    RouteId cursor = 0;  // of the sweep
   };
 
   [[nodiscard]] PathView view(std::uint32_t at) const;
@@ -174,20 +181,26 @@ class Table {
   [[nodiscard]] BestChange decide_one(RouteId id, const DecisionContext& context);
   void free_if_unused(RouteId id);
   void touch(RouteId id, const PathNode& node);
-  [[nodiscard]] std::uint32_t find_path(const Route& route, PeerId peer,
-                                        std::uint32_t path_id) const;
-  void unlink(RouteId id, std::uint32_t previous, std::uint32_t at);
-  [[nodiscard]] bool put_data(std::uint32_t at, std::uint32_t path_id, const Data& data);
+  struct Place {
+    std::uint32_t previous = 0;
+    std::uint32_t at = 0;  // 0: there is no such path
+  };
+  [[nodiscard]] Place find_path(const Route& route, PeerId peer, std::uint32_t path_id) const;
+  [[nodiscard]] RouteId make_route(const typename KeyStore<F>::Probe& probe);
+  void remove_path(RouteId id, Place place);
+  void put_extra(PathNode& node, const PathExtra& wanted);
+  [[nodiscard]] Reason taking_part(const PathNode& node) const;
+  [[nodiscard]] BestChange decide_single(Route& route, const DecisionContext& context);
   [[nodiscard]] bool is_stale(const PathNode& node) const;
   [[nodiscard]] bool is_dropped(const PathNode& node) const;
   [[nodiscard]] Peer& peer(PeerId id);
-  void relink(RouteId id, std::span<const std::uint32_t> nodes, std::size_t used);
+  [[nodiscard]] bool relink(Route& route, std::size_t used);
 
   AttributeStore* attributes_;
   KeyStore<F> keys_;
   Slab<Route> routes_;
   Slab<PathNode> paths_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> unused_;
+  Slab<PathExtra> extras_;
   FlatIndex index_;
   RouteBits dirty_;
   RouteId dirty_cursor_ = 0;
