@@ -53,6 +53,8 @@ class Engine {
 
   void on_local(const LocalRoute& route);
   void on_vrf_state(const VrfState& state);
+  // The underlay metric of this VTEP changed (reachability comes by on_route_changed).
+  void on_next_hop_changed(const IpAddress& vtep);
 
   // The best path, or the set of equally good ones, of this EVPN route changed or is gone. Called
   // before the RIB frees the id, which may be used again afterwards.

@@ -21,7 +21,6 @@ namespace perd::evpn {
 enum class Refusal : std::uint8_t {
   kNone,                 // imported into one VRF or several
   kRouteType,            // types 1 to 4: layer 2, not for an IP-VRF
-  kOpaqueType,           // a type this node does not know
   kMartianPrefix,        // multicast, loopback or link local
   kNoRouteTarget,        // no import list of a VRF takes any of its route targets
   kOwnRoute,             // originated here
