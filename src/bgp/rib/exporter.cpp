@@ -121,6 +121,13 @@ bool Exporter::reap(std::size_t max) {
   return false;
 }
 
+void Exporter::change_peer(const ExportPeer& config) {
+  Peer* const peer = find(config.info.id);
+  if (peer == nullptr) return;
+  peer->config = config;
+  for (const Family family : kAllFamilies) start_refresh(config.info.id, family, false);
+}
+
 void Exporter::start_initial(PeerId id, Family family) {
   Peer* const peer = find(id);
   if (peer == nullptr || !peer->config.families.has(family)) return;
