@@ -36,8 +36,9 @@ struct Excuse {
 };
 
 // Every .cpp below src has a test: tests/<path>_test.cpp, or a *_test.cpp in the mirrored folder of
-// tests that includes the source's own header (its first #include). What has none needs an excuse;
-// an excuse for what is gone or has a test is a finding too.
+// tests that reaches the source's own header (its first #include), be it through the headers and
+// sources of that folder: so a component may be tested by its front door. What has none needs an
+// excuse; an excuse for what is gone or has a test is a finding too.
 [[nodiscard]] std::vector<Finding> check_every_source_has_test(
     const std::vector<SourceFile>& sources, const std::vector<SourceFile>& tests,
     const std::vector<Excuse>& excuses);

@@ -14,7 +14,7 @@ namespace {
 
 const std::vector<Excuse>& excuses() {
   static const std::vector<Excuse> kExcuses{
-      {"src/main.cpp", "argv, signals and exit codes: the interop scenarios run it"},
+      {"src/daemon/main.cpp", "argv, signals and exit codes: the interop scenarios run it"},
   };
   return kExcuses;
 }
@@ -176,7 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
         WordCase{"output", "src/base/a.cpp", "std::cout << 1;", true},
         WordCase{"cast", "src/bgp/wire/a.cpp", "reinterpret_cast<char*>(p);", true},
         WordCase{"edge", "src/netlink/a.cpp", "reinterpret_cast<char*>(p);", false},
-        WordCase{"daemon", "src/daemon.cpp", "auto t = std::chrono::steady_clock::now();", false}),
+        WordCase{"daemon", "src/daemon/daemon.cpp", "auto t = std::chrono::steady_clock::now();",
+                 false}),
     [](const auto& sample) { return sample.param.name; });
 
 TEST(Notes, NeedANumber) {
@@ -198,6 +199,19 @@ TEST(HasTest, ByNameByIncludeOrByExcuse) {
   // Without a reason, and for what has a test: both are findings.
   EXPECT_EQ(1U, check_every_source_has_test(sources, tests, {{"src/evpn/c.cpp", ""}}).size());
   EXPECT_EQ(2U, check_every_source_has_test(sources, tests, {{"src/evpn/a.cpp", "why"}}).size());
+}
+
+TEST(HasTest, ThroughTheFrontDoorOfTheFolder) {
+  const std::vector<SourceFile> sources{
+      parse("src/evpn/engine.h", ""), parse("src/evpn/a.h", ""),
+      parse("src/evpn/engine.cpp", "#include \"evpn/engine.h\"\n#include \"evpn/a.h\"\n"),
+      parse("src/evpn/a.cpp", "#include \"evpn/a.h\"\n#include \"bgp/rib/table.h\"\n"),
+      parse("src/bgp/rib/table.cpp", "#include \"bgp/rib/table.h\"\n")};
+  const std::vector<SourceFile> tests{
+      parse("tests/evpn/x_test.cpp", "#include \"evpn/engine.h\"\n")};
+  const auto untested = check_every_source_has_test(sources, tests, {});
+  ASSERT_EQ(1U, untested.size()) << to_text(untested);
+  EXPECT_EQ("src/bgp/rib/table.cpp", untested[0].file);
 }
 
 TEST(HasTest, AnotherFoldersTestDoesNotCount) {
