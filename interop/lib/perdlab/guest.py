@@ -181,7 +181,8 @@ class Guest:
     def _qemu_command(self, kernel, initramfs, host, share, console):
         size = f"{self.memory_mib}M"
         # It must not outlive this program, however that one ends.
-        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none",
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
+                   "-no-user-config", "-nodefaults", "-display", "none",
                    "-machine", "q35,memory-backend=ram", "-smp", "2", "-m", size,
                    "-object", f"memory-backend-memfd,id=ram,size={size},share=on",
                    "-serial", f"file:{console}", "-no-reboot",
