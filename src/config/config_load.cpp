@@ -1,7 +1,11 @@
 #include "config/config_load.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -101,30 +105,64 @@ ConfigResult load_config(const std::vector<ConfigText>& texts, const ConfigOptio
   return config;
 }
 
-ConfigResult load_config(const std::string& path, const ConfigOptions& options) {
-  const auto files = files_of(path);
-  if (!files) return unexpected(files.error());
-  std::vector<ConfigText> texts;
+namespace {
+
+struct Texts {
+  std::vector<ConfigText> good;
   std::vector<ConfigError> unreadable;
+};
+
+Texts texts_of(const std::string& path) {
+  Texts out;
+  const auto files = files_of(path);
+  if (!files) {
+    out.unreadable = files.error();
+    return out;
+  }
   for (const std::string& file : *files) {
     auto text = read_file(file, config::kFileOctetsMax);
     if (text) {
-      texts.push_back({file, std::move(*text)});
+      out.good.push_back({file, std::move(*text)});
     } else {
-      unreadable.push_back({file, 0, 0, "", text.error()});
+      out.unreadable.push_back({file, 0, 0, "", text.error()});
     }
   }
+  return out;
+}
+
+}  // namespace
+
+Expected<std::vector<ConfigText>, std::vector<ConfigError>> read_config_texts(
+    const std::string& path) {
+  Texts texts = texts_of(path);
+  if (!texts.unreadable.empty()) return unexpected(std::move(texts.unreadable));
+  return std::move(texts.good);
+}
+
+ConfigResult load_config(const std::string& path, const ConfigOptions& options) {
+  Texts texts = texts_of(path);
   ConfigOptions full = options;
   if (!full.read_secret) full.read_secret = read_secret_file;
-  if (unreadable.empty()) return load_config(texts, full);
-  // The faults of the other files are told too, but nothing is missed that an unreadable one holds.
-  auto rest = load_config(texts, full);
-  if (!rest) {
-    for (ConfigError& error : rest.error()) {
-      if (error.path != "underlays") unreadable.push_back(std::move(error));
+  if (texts.unreadable.empty()) return load_config(texts.good, full);
+  // The faults of the other files are told too, but an underlay may be in the unreadable one.
+  if (!texts.good.empty()) {
+    auto rest = load_config(texts.good, full);
+    if (!rest) {
+      for (ConfigError& error : rest.error()) {
+        if (error.path != "underlays") texts.unreadable.push_back(std::move(error));
+      }
     }
   }
-  return unexpected(std::move(unreadable));
+  return unexpected(std::move(texts.unreadable));
+}
+
+Environment process_environment() {
+  Environment out;
+  if (const char* name = std::getenv("PERD_NODE_NAME")) out.node_name = name;
+  if (const char* index = std::getenv("PERD_NODE_INDEX")) out.node_index = index;
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) == 0) out.hostname = host.data();
+  return out;
 }
 
 }  // namespace perd

@@ -3,8 +3,8 @@
 //
 // Words, rules and defaults: per.yaml (README; config/per.yaml is the annotated example). Three
 // spellings, freely mixed: the native file, a stream of Kubernetes documents, a directory of *.yaml
-// merged in name order. The environment comes as an argument (config_options.h); only load_config()
-// of a path and read_secret_file() look at files.
+// merged in name order. The environment comes as an argument (config_options.h); only what
+// takes a path looks at files, only process_environment() at the process.
 //
 // Limits: 16 MiB and 1,000,000 values a file, 64 levels, 1024 files, 1024 neighbours, 4096 L3VNIs.
 #pragma once
@@ -31,8 +31,15 @@ using ConfigResult = Expected<Config, std::vector<ConfigError>>;
 [[nodiscard]] ConfigResult load_config(const std::vector<ConfigText>& texts,
                                        const ConfigOptions& options);
 
+// The texts of a file or of a directory's *.yaml, in name order, for whoever loads them elsewhere.
+[[nodiscard]] Expected<std::vector<ConfigText>, std::vector<ConfigError>> read_config_texts(
+    const std::string& path);
+
 // ConfigOptions::read_secret of the daemon: the file's text (at most 4 KiB), or the system's
 // reason.
 [[nodiscard]] Expected<std::string, std::string> read_secret_file(const std::string& path);
+
+// PERD_NODE_NAME, PERD_NODE_INDEX and the host's name, as this process sees them.
+[[nodiscard]] Environment process_environment();
 
 }  // namespace perd

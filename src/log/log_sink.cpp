@@ -133,15 +133,20 @@ struct LogSink::Logger {
 
 LogSink::LogSink(const LogConfig& config, std::ostream* out)
     : logger_(std::make_unique<Logger>(Logger{spdlog::logger{"perd", make_sink(out)}})) {
-  configure(config);
+  set_level(config.level);
+  set_format(config.format);
 }
 
 LogSink::~LogSink() = default;
 
-void LogSink::configure(const LogConfig& config) {
-  config_ = config;
-  logger_->log.set_level(level_of(config.level));
-  const char* pattern = config.format == LogFormat::kJson ? kJsonPattern : kTextPattern;
+void LogSink::set_level(LogLevel level) {
+  config_.level = level;
+  logger_->log.set_level(level_of(level));
+}
+
+void LogSink::set_format(LogFormat format) {
+  config_.format = format;
+  const char* pattern = format == LogFormat::kJson ? kJsonPattern : kTextPattern;
   logger_->log.set_formatter(
       std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
 }

@@ -16,14 +16,15 @@ namespace perd {
 class LogSink {
  public:
   // `out`: for tests; none: standard error.
-  explicit LogSink(const LogConfig& config, std::ostream* out = nullptr);
+  explicit LogSink(const LogConfig& config = {}, std::ostream* out = nullptr);
   LogSink(const LogSink&) = delete;
   LogSink& operator=(const LogSink&) = delete;
   ~LogSink();
 
   void write(const Event& event);
   // Level and format of what is written from now on.
-  void configure(const LogConfig& config);
+  void set_level(LogLevel level);
+  void set_format(LogFormat format);
   [[nodiscard]] const LogConfig& config() const { return config_; }
 
  private:

@@ -70,6 +70,14 @@ std::vector<fs::path> inputs(const fs::path& folder) {
   return out;
 }
 
+// What is left of a configuration after --print.
+Config without_passwords(Config config) {
+  for (NeighborConfig& n : config.underlay->neighbors) {
+    if (n.password_file.empty() && !n.password.empty()) n.password = kRedactedPassword;
+  }
+  return config;
+}
+
 bool updating() { return std::getenv("PERD_UPDATE_GOLDEN") != nullptr; }
 
 void expect_golden(const fs::path& path, const std::string& text) {
@@ -103,10 +111,7 @@ void run_case(const fs::path& input) {
   const auto again = load_config({{"printed", printed}}, options());
   ASSERT_TRUE(again) << lines_of(again.error()) << printed;
   EXPECT_EQ(print_config(*again), printed);
-  Config expected = *loaded;
-  for (NeighborConfig& n : expected.underlay->neighbors) {
-    if (n.password_file.empty() && !n.password.empty()) n.password = kRedactedPassword;
-  }
+  const Config expected = without_passwords(*loaded);
   EXPECT_EQ(*again, expected) << printed;
 }
 
@@ -127,7 +132,7 @@ TEST(ConfigCases, TheExamplesLoad) {
     const std::string printed = print_config(*loaded);
     const auto again = load_config({{"printed", printed}}, options());
     ASSERT_TRUE(again) << lines_of(again.error());
-    EXPECT_EQ(*again, *loaded) << printed;
+    EXPECT_EQ(*again, without_passwords(*loaded)) << printed;
   }
 }
 

@@ -56,8 +56,9 @@ TEST(LogSink, LevelAndFormatChangeAtRunTime) {
   const Event event{EventKind::kVrfUp, Severity::kDebug, "vrf red", "up"};
   sink.write(event);
   EXPECT_EQ(out.str(), "");
-  sink.configure({LogLevel::kDebug, LogFormat::kJson});
-  EXPECT_EQ(sink.config().level, LogLevel::kDebug);
+  sink.set_level(LogLevel::kDebug);
+  sink.set_format(LogFormat::kJson);
+  EXPECT_EQ(sink.config(), (LogConfig{LogLevel::kDebug, LogFormat::kJson}));
   sink.write(event);
   const auto value = boost::json::parse(out.str());
   EXPECT_EQ(value.at("level").as_string(), "debug");
