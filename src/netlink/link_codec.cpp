@@ -60,6 +60,11 @@ void put_addrgen(MessageBuilder& b, bool none) {
   b.end(spec);
 }
 
+// Without the zero at the end, which would count as part of it; no octets remove the alias.
+void put_alias(MessageBuilder& b, const std::string& alias) {
+  b.put(IFLA_IFALIAS, alias.data(), alias.size());
+}
+
 void put_vxlan(MessageBuilder& b, const LinkCreate& link) {
   const VxlanInfo& v = *link.vxlan;
   if (v.external) {
@@ -242,7 +247,7 @@ int encode_create_rest(MessageBuilder& b, const LinkCreate& link, BatchBuffer& o
     b.begin(RTM_NEWLINK, 0);
     b.header(link_header({}));
     b.put_string(IFLA_IFNAME, link.name);
-    if (!link.alias.empty()) b.put_string(IFLA_IFALIAS, link.alias);
+    if (!link.alias.empty()) put_alias(b, link.alias);
     if (link.addrgen_none) put_addrgen(b, true);
     if (const int e = finish(b, out); e != 0) return e;
   }
@@ -261,8 +266,7 @@ int encode_change(MessageBuilder& b, const LinkChange& c, BatchBuffer& out) {
     if (c.mac) b.put_mac(IFLA_ADDRESS, *c.mac);
     if (c.mtu) b.put_u32(IFLA_MTU, *c.mtu);
     if (c.master) b.put_u32(IFLA_MASTER, c.master->value);
-    // An empty string with its zero would stay as an alias of length one; no octets remove it.
-    if (c.alias) b.put(IFLA_IFALIAS, c.alias->c_str(), c.alias->empty() ? 0 : c.alias->size() + 1);
+    if (c.alias) put_alias(b, *c.alias);
     if (c.addrgen_none) put_addrgen(b, *c.addrgen_none);
     if (const int e = finish(b, out); e != 0) return e;
   }

@@ -72,7 +72,7 @@ rtmsg header_of(const Route& r) {
 }
 
 void put_key(MessageBuilder& b, const RouteKey& key) {
-  b.put_u32(RTA_TABLE, key.table.value);
+  if (key.table.value > UINT8_MAX) b.put_u32(RTA_TABLE, key.table.value);  // else in the header
   if (!key.prefix.is_default()) b.put(RTA_DST, key.prefix.address.bytes());
   if (key.metric != 0) b.put_u32(RTA_PRIORITY, key.metric);
 }

@@ -30,7 +30,7 @@ int encode(MessageBuilder& b, std::uint16_t type, unsigned flags, const Rule& r,
   b.header(h);
   b.put_u32(FRA_PRIORITY, r.priority);
   if (!r.iif.empty()) b.put_string(FRA_IIFNAME, r.iif);
-  b.put_u32(FRA_TABLE, r.table.value);
+  if (r.table.value > UINT8_MAX) b.put_u32(FRA_TABLE, r.table.value);  // else in the header
   if (r.protocol != 0) b.put_u8(FRA_PROTOCOL, r.protocol);
   return b.finish(out) ? 0 : EMSGSIZE;
 }
