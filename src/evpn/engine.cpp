@@ -307,7 +307,7 @@ std::size_t Engine::State::decide_pending(const EvpnTable& table, std::size_t bu
   if (pending_done == pending.size()) {
     pending_done = 0;
     pending.clear();
-    if (pending.capacity() > kPendingKept) pending = {};
+    if (pending.capacity() > kPendingKept) pending = std::vector<Pending>();
   }
   return done;
 }

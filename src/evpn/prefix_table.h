@@ -227,7 +227,7 @@ class PrefixTable {
 
   void shrink() {
     if (size_ == 0) {
-      slots_ = {};
+      slots_ = std::vector<Slot>();
       home_slots_ = 0;
     } else if (home_slots_ > kSmallest && size_ * 6 < home_slots_) {
       resize(std::max(kSmallest, size_ * 2));
