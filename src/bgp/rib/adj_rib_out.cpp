@@ -88,20 +88,30 @@ class AdjRibOut<F>::Packer {
     return answer_;
   }
 
-  void announce_route(RouteId id, const PathView& path) {
-    if (!run_.empty() &&
-        (run_.size() >= kRun || path.attrs != run_attrs_ || !same_source(path.peer))) {
-      flush_run();
-    }
+  // `known`: the neighbour has the route, perhaps with other attributes.
+  void announce_route(RouteId id, const PathView& path, bool known) {
+    if (!run_.empty() && (path.attrs != run_attrs_ || !same_source(path.peer))) flush_run();
     run_attrs_ = path.attrs;
     run_peer_ = path.peer;
     run_.push_back(make_nlri(context_.table.key(id), path));
-    run_ids_.push_back(id);
+    run_routes_.push_back({id, known});
+    if (run_.size() >= kRun) flush_run();
   }
   void withdraw_route(RouteId id) {
-    if (withdrawn_.size() >= kRun) flush_withdrawals();
     withdrawn_.push_back(make_nlri(context_.table.key(id), PathView{}));
+    if (withdrawn_.size() >= kRun) flush_withdrawals();
   }
+  void flush_run() {
+    if (run_.empty()) return;
+    context_.table.attributes().get(run_attrs_).expand_into(attributes_);
+    rewrite_for_export(attributes_, context_.peers.get(run_peer_), context_.target, F::kFamily);
+    const std::size_t skipped = encoder_.too_big();
+    (void)announce<F>(encoder_, attributes_, std::span<const Nlri>{run_});
+    if (encoder_.too_big() != skipped) find_too_big();
+    run_.clear();
+    run_routes_.clear();
+  }
+
   void flush() {
     flush_run();
     flush_withdrawals();
@@ -115,17 +125,6 @@ class AdjRibOut<F>::Packer {
     return context_.peers.get(peer).ebgp && context_.peers.get(run_peer_).ebgp;
   }
 
-  void flush_run() {
-    if (run_.empty()) return;
-    context_.table.attributes().get(run_attrs_).expand_into(attributes_);
-    rewrite_for_export(attributes_, context_.peers.get(run_peer_), context_.target, F::kFamily);
-    const std::size_t skipped = encoder_.too_big();
-    (void)announce<F>(encoder_, attributes_, std::span<const Nlri>{run_});
-    if (encoder_.too_big() != skipped) find_too_big();
-    run_.clear();
-    run_ids_.clear();
-  }
-
   // RFC 4271 9.2: a route that does not fit into a message is not advertised, and what the
   // neighbour had of it before is taken back. One by one, as the encoder only says how many.
   void find_too_big() {
@@ -134,9 +133,10 @@ class AdjRibOut<F>::Packer {
       (void)announce<F>(encoder_, attributes_, std::span<const Nlri>{run_}.subspan(i, 1));
       if (encoder_.too_big() == skipped) continue;
       ++owner_->too_big_;
-      withdraw_route(run_ids_[i]);
-      owner_->advertised_.clear(run_ids_[i]);
-      context_.table.unhold(run_ids_[i]);
+      const RouteId id = run_routes_[i].id;
+      if (run_routes_[i].known) withdraw_route(id);
+      owner_->advertised_.clear(id);
+      context_.table.unhold(id);
     }
   }
 
@@ -150,7 +150,11 @@ class AdjRibOut<F>::Packer {
   wire::UpdateEncoder encoder_;
   wire::PathAttributes attributes_;
   std::vector<Nlri> run_, withdrawn_;
-  std::vector<RouteId> run_ids_;
+  struct RunRoute {
+    RouteId id;
+    bool known;
+  };
+  std::vector<RunRoute> run_routes_;  // beside run_
   AttrId run_attrs_ = 0;
   PeerId run_peer_{};
   AttrId asked_attrs_ = 0;
@@ -239,8 +243,7 @@ void AdjRibOut<F>::serve(Context context, RouteId id, Packer& packer) {
   if (!pending_.clear(id)) return;  // it was settled while it waited
   const auto best = context.table.best(id);
   if (best && packer.verdict(*best) == ExportVerdict::kSend) {
-    advertised_.set(id);
-    packer.announce_route(id, *best);
+    packer.announce_route(id, *best, !advertised_.set(id));
     return;
   }
   if (advertised_.clear(id)) packer.withdraw_route(id);
@@ -252,12 +255,20 @@ bool AdjRibOut<F>::produce(Context context, std::size_t budget, std::vector<std:
   const std::size_t end = out.size() + budget;
   Packer packer{context, *this, out};
   bool opened = false;
+  AttrId attributes = 0;
   while (out.size() < end) {
     if (at_ == window_.size()) {
       if (opened || (pending_.empty() && !walking_)) break;
       fill_window(context);
       opened = true;
       if (window_.empty()) break;
+    }
+    // Between two sets, not within one, is the place to stop: no message goes half full.
+    const auto next = static_cast<AttrId>(window_[at_] >> 32);
+    if (next != attributes) {
+      packer.flush_run();
+      attributes = next;
+      if (out.size() >= end) break;
     }
     serve(context, static_cast<RouteId>(window_[at_++]), packer);
   }

@@ -1,0 +1,222 @@
+// The way of a type 5 route through the RIB, a million of them: intern its attributes, store,
+// decide, and make the UPDATE for another neighbour. Two shapes, as in the comparison with other
+// daemons: 1,000 attribute sets in runs of a full message, and sets of 4 routes.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "bgp/rib/exporter.h"
+
+namespace perd::rib {
+namespace {
+
+constexpr std::uint32_t kRoutes = 1000000;
+constexpr std::uint32_t kNlriPerMessage = 100;
+constexpr std::size_t kSlice = 4096;
+constexpr std::size_t kBudget = 65536;
+
+struct World {
+  NextHopTable next_hops;
+  AttributeStore attributes{next_hops};
+  PeerTable peers;
+  Table<Ipv4Unicast> ipv4{attributes};
+  Table<Ipv6Unicast> ipv6{attributes};
+  Table<L2vpnEvpn> evpn{attributes};
+  Table<OpaqueEvpn> opaque{attributes};
+  Exporter exporter{RibTables{ipv4, ipv6, evpn, opaque}, peers};
+
+  World() {
+    for (std::uint16_t i = 1; i <= 2; ++i) {
+      PeerInfo p;
+      p.id = PeerId{i};
+      p.remote_asn = Asn{65000U + i};
+      p.router_id = RouterId{i};
+      p.address = IpAddress::v4(0x0a000000U + i);
+      peers.set(p);
+    }
+    ExportPeer target;
+    target.info = peers.get(PeerId{2});
+    target.families.add(Family::kEvpn);
+    target.codec.families = target.families;
+    target.local_asn = Asn{64512};
+    target.transit = true;
+    exporter.add_peer(target);
+    exporter.start_initial(PeerId{2}, Family::kEvpn);
+    NextHopState state;
+    state.address = next_hop();
+    state.reachable = true;
+    (void)next_hops.track(state.address);
+    (void)next_hops.set_state(state);
+  }
+  static IpAddress next_hop() { return IpAddress::v4(0xC0000201); }
+  [[nodiscard]] DecisionContext context() const { return {attributes, next_hops, peers, {}}; }
+};
+
+wire::PathAttributes set_number(std::uint32_t i) {
+  wire::PathAttributes a;
+  a.origin = wire::Origin::kIgp;
+  a.as_path.segments.resize(1);
+  a.as_path.segments[0].asns = {Asn{65001}, Asn{65100}, Asn{66000 + i}};
+  a.has_as_path = true;
+  a.next_hop = World::next_hop();
+  a.extended_communities = {make_encapsulation(kEncapsulationVxlan),
+                            make_auto_route_target(Asn{65100}, Vni{100}),
+                            make_router_mac({{2, 0, 0, 0, 0, 1}})};
+  return a;
+}
+wire::EvpnKey key_number(std::uint32_t n) {
+  return wire::EvpnKey::ip_prefix(RouteDistinguisher::of_ip(RouterId{1}, 7), EthernetTag{0},
+                                  IpPrefix::make(IpAddress::v4(n << 8), 24));
+}
+
+// What arrives: UPDATEs of `per_message` routes with one attribute set each.
+struct Shape {
+  std::uint32_t sets;
+  std::uint32_t per_message;
+};
+Shape shape_of(std::int64_t arg) {
+  return arg == 0 ? Shape{1000, kNlriPerMessage} : Shape{250000, 4};
+}
+
+struct Input {
+  std::vector<wire::PathAttributes> sets;
+  std::vector<wire::EvpnKey> keys;
+  Shape shape;
+  explicit Input(Shape s) : shape(s) {
+    for (std::uint32_t i = 0; i < s.sets; ++i) sets.push_back(set_number(i));
+    for (std::uint32_t n = 0; n < kRoutes; ++n) keys.push_back(key_number(n));
+  }
+};
+
+void receive(World& w, const Input& in) {
+  wire::EvpnData data;
+  data.label1 = Label{100};
+  for (std::uint32_t n = 0; n < kRoutes;) {
+    const AttrId id = w.attributes.intern(in.sets[n / in.shape.per_message % in.shape.sets]);
+    for (std::uint32_t i = 0; i < in.shape.per_message; ++i, ++n) {
+      w.evpn.upsert(in.keys[n], PeerId{1}, 0, id, data);
+    }
+    w.attributes.release(id);
+  }
+}
+void decide(World& w) {
+  while (w.evpn.decide(kSlice, w.context(), [&w](RouteId id, const BestChange&) {
+    w.exporter.on_best_change<L2vpnEvpn>(id);
+  }) > 0) {
+  }
+}
+std::size_t produce(World& w, std::vector<std::uint8_t>& out) {
+  std::size_t octets = 0;
+  bool more = true;
+  while (more) {
+    out.clear();
+    more = w.exporter.produce(PeerId{2}, kBudget, out);
+    octets += out.size();
+  }
+  return octets;
+}
+
+void count(benchmark::State& state) {
+  state.SetItemsProcessed(state.iterations() * std::int64_t{kRoutes});
+}
+
+void BM_Intern(benchmark::State& state) {
+  const Shape shape = shape_of(state.range(0));
+  std::vector<wire::PathAttributes> sets;
+  for (std::uint32_t i = 0; i < shape.sets; ++i) sets.push_back(set_number(i));
+  for (auto _ : state) {
+    NextHopTable next_hops;
+    AttributeStore store{next_hops};
+    for (const auto& a : sets) benchmark::DoNotOptimize(store.intern(a));
+  }
+  state.SetItemsProcessed(state.iterations() * std::int64_t{shape.sets});
+}
+BENCHMARK(BM_Intern)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void BM_Store(benchmark::State& state) {
+  const Input in{shape_of(state.range(0))};
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto w = std::make_unique<World>();
+    state.ResumeTiming();
+    receive(*w, in);
+    state.PauseTiming();
+    w.reset();
+    state.ResumeTiming();
+  }
+  count(state);
+}
+BENCHMARK(BM_Store)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void BM_Decide(benchmark::State& state) {
+  const Input in{shape_of(state.range(0))};
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto w = std::make_unique<World>();
+    receive(*w, in);
+    state.ResumeTiming();
+    decide(*w);
+    state.PauseTiming();
+    w.reset();
+    state.ResumeTiming();
+  }
+  count(state);
+}
+BENCHMARK(BM_Decide)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void BM_Produce(benchmark::State& state) {
+  const Input in{shape_of(state.range(0))};
+  std::vector<std::uint8_t> out;
+  std::size_t octets = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto w = std::make_unique<World>();
+    receive(*w, in);
+    decide(*w);
+    state.ResumeTiming();
+    octets = produce(*w, out);
+    state.PauseTiming();
+    w.reset();
+    state.ResumeTiming();
+  }
+  count(state);
+  state.counters["wire_octets/route"] = static_cast<double>(octets) / kRoutes;
+}
+BENCHMARK(BM_Produce)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void BM_StoreDecideProduce(benchmark::State& state) {
+  const Input in{shape_of(state.range(0))};
+  std::vector<std::uint8_t> out;
+  std::size_t memory = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto w = std::make_unique<World>();
+    state.ResumeTiming();
+    receive(*w, in);
+    decide(*w);
+    (void)produce(*w, out);
+    state.PauseTiming();
+    memory = w->evpn.memory() + w->attributes.memory() + w->exporter.memory();
+    w.reset();
+    state.ResumeTiming();
+  }
+  count(state);
+  state.counters["octets/route"] = static_cast<double>(memory) / kRoutes;
+}
+BENCHMARK(BM_StoreDecideProduce)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+// The same table told again with nothing new, as after a refresh.
+void BM_StoreAgain(benchmark::State& state) {
+  const Input in{shape_of(state.range(0))};
+  World w;
+  receive(w, in);
+  decide(w);
+  for (auto _ : state) receive(w, in);
+  count(state);
+}
+BENCHMARK(BM_StoreAgain)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace perd::rib
