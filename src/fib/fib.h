@@ -185,8 +185,9 @@ class Fib {
   [[nodiscard]] std::size_t route_octets() const;  // memory of the route tables
   [[nodiscard]] bool sweep_allowed() const;
 
+  struct Impl;  // src/fib/impl.h
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,107 @@
+// DeviceBuilder: the devices of every L3VNI (VRF, bridge, VXLAN), made or adopted, and what belongs
+// to them: MTU, flags, enslaved interfaces, rules without a VRF device, sysctls, tunnel addresses.
+//
+// Level triggered: whatever comes, each step compares the links there are with the links wanted and
+// does the next thing that is possible. Links that perd made carry the alias "perd" and are found
+// again by it; adopted ones keep name, MAC and MTU, and are never deleted. RFC 9136 4.4.1.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fib/fib.h"
+#include "fib/link_table.h"
+#include "fib/link_tasks.h"
+#include "fib/node_stores.h"
+#include "fib/set_store.h"
+#include "fib/tables.h"
+
+namespace perd::fib {
+
+struct VrfDevices {
+  WantedVrf want;
+  TableId table{};
+  IfIndex vrf{};
+  IfIndex bridge{};
+  IfIndex vxlan{};
+  bool bridge_placed = false;  // the bridge is where it belongs
+  bool vxlan_placed = false;
+  std::string problem;
+  std::vector<std::string> notes;
+  std::vector<std::string> told_notes;
+  VrfState state;
+  bool told = false;
+};
+
+class DeviceBuilder {
+ public:
+  DeviceBuilder(Shared& shared, LinkTable& links, LinkTasks& tasks, AddressStore& addresses,
+                RuleStore& rules, SysctlStore& sysctls, const ForeignRoutes& foreign,
+                const Tables& tables);
+
+  void configure(const WantedNode& wanted);
+  [[nodiscard]] bool configured() const { return configured_; }
+  void touch() { dirty_ = true; }
+  [[nodiscard]] bool dirty() const { return dirty_; }
+  // True when something about a VRF's devices differs from before.
+  bool step(TimePoint now);
+  // Finds devices without changing anything: before the first write.
+  void survey();
+
+  [[nodiscard]] const std::map<VrfId, VrfDevices>& vrfs() const { return vrfs_; }
+  [[nodiscard]] const WantedNode& wanted() const { return wanted_; }
+  [[nodiscard]] TunnelPorts ports(const VrfDevices& v) const;
+  [[nodiscard]] bool owned(const Link& link) const;
+  [[nodiscard]] std::vector<VrfDeviceView> views() const;
+  [[nodiscard]] bool member(const VrfDevices& v, const Link& link) const;  // a link of that VRF
+
+ private:
+  void survey(VrfDevices& v);
+  void build(VrfDevices& v, TimePoint now);
+  void build_vrf(VrfDevices& v, TimePoint now);
+  void build_bridge(VrfDevices& v, TimePoint now);
+  void build_vxlan(VrfDevices& v, TimePoint now);
+  void build_interfaces(VrfDevices& v, TimePoint now);
+  void build_rules(VrfDevices& v, std::set<RulePolicy::Key>& rules);
+  void build_node(TimePoint now);
+  void check(VrfDevices& v);
+  void tell(VrfDevices& v);
+  void want_sysctls();
+  void release_interfaces(TimePoint now);
+  void erase_unwanted(TimePoint now);
+  [[nodiscard]] const Link* find_vxlan(const VrfDevices& v) const;
+  [[nodiscard]] TableId pick_table(const VrfDevices& v) const;
+  [[nodiscard]] std::optional<std::uint32_t> mtu(const VrfDevices& v) const;
+  [[nodiscard]] MacAddress router_mac(const VrfDevices& v, const Link& bridge) const;
+  void problem(VrfDevices& v, const std::string& text) {
+    if (v.problem.empty()) v.problem = text;
+  }
+  // What both kinds of made devices need: up, MTU, alias.
+  void common_changes(const VrfDevices& v, const Link& link, LinkChange& c,
+                      std::string& what) const;
+  void apply(const Link& link, const LinkChange& c, const std::string& what, TimePoint now);
+
+  Shared& shared_;
+  LinkTable& links_;
+  LinkTasks& tasks_;
+  AddressStore& addresses_;
+  RuleStore& rules_;
+  SysctlStore& sysctls_;
+  const ForeignRoutes& foreign_;
+  const Tables& tables_;
+  WantedNode wanted_;
+  std::map<VrfId, VrfDevices> vrfs_;
+  std::map<std::string, std::string> release_;  // interface -> VRF that it leaves
+  std::set<AddressPolicy::Key> wanted_addresses_;
+  std::set<RulePolicy::Key> wanted_rules_;
+  std::set<std::string> wanted_sysctls_;
+  bool configured_ = false;
+  bool dirty_ = false;
+  bool changed_ = false;
+};
+
+}  // namespace perd::fib

@@ -1,0 +1,258 @@
+#include "fib/fib.h"
+
+#include <utility>
+
+#include "fib/impl.h"
+
+namespace perd::fib {
+
+Fib::Impl::Impl(std::uint64_t seed, const Limits& limits)
+    : random(seed),
+      shared(limits),
+      next_hops(shared, links, tokens),
+      tunnels(shared, links, next_hops),
+      resolver(shared, links, foreign, next_hops, tables),
+      sets(next_hops, tunnels, resolver),
+      local(shared, links, foreign, next_hops),
+      fixed(shared, FixedRoutePolicy{&links, &foreign, &local}),
+      addresses(shared, AddressPolicy{&links}),
+      rules(shared, RulePolicy{}),
+      sysctls(shared, SysctlPolicy{&links}),
+      tasks(shared, links),
+      devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables),
+      programmer(shared, tables, tokens, sets, next_hops, foreign, resolver),
+      dumps(shared) {
+  resolver.set_sets(&sets);
+  local.set_sources(&devices, &fixed);
+  programmer.bind(kDefaultVrf, kMainTable);
+}
+
+void Fib::Impl::configure(const WantedNode& wanted) {
+  std::set<VrfId> stay;
+  for (const auto& v : wanted.vrfs) stay.insert(v.id);
+  for (const auto& [id, v] : devices.vrfs()) {
+    if (stay.count(id) == 0) {
+      programmer.drop(id);
+      sets.set_ports(id, {});
+    }
+  }
+  if (shared.protocol != wanted.route_protocol && started) {
+    for (const DumpKind kind : Dumps::kOrder) dumps.ask(kind);  // what is own is decided anew
+  }
+  shared.protocol = wanted.route_protocol;
+  install = wanted.install;
+  devices.configure(wanted);
+  if (!shared.writing && dumps.read(DumpKind::kLinks)) devices.survey(), devices_changed();
+  local.changed_all();
+  fixed_dirty = true;
+}
+
+void Fib::Impl::apply(const DesiredDelta& delta) {
+  for (const auto& set : delta.sets) sets.put(set);
+  for (const auto& route : delta.routes) programmer.desire(route);
+  for (const NextHopSetId id : delta.released_sets) sets.release(id);
+}
+
+// Neighbours and FDB entries are told apart by the devices they are on: those must be known first.
+bool Fib::Impl::may_ask_dumps(DumpKind kind) const {
+  if (kind != DumpKind::kNeighbours && kind != DumpKind::kFdb) return true;
+  return devices.configured() && dumps.read(DumpKind::kLinks);
+}
+
+void Fib::Impl::step(TimePoint now) {
+  if (!started) return;
+  clock = now;
+  if (is_due(sweep_at, now)) allow_sweep();
+  while (shared.ops.room() != 0) {
+    const auto kind = dumps.next(now);
+    if (!kind || !may_ask_dumps(*kind)) break;
+    begin_dump(*kind);
+    dumps.sent(*kind);
+  }
+  if (!devices.configured() || !dumps.all_read()) return;
+  if (install && !shared.writing) {
+    shared.writing = true;
+    programmer.request_scan_all();
+    devices.touch();
+  } else if (!install) {
+    shared.writing = false;
+  }
+  bool look_again = false;
+  if (tasks.due(now, look_again)) devices.touch();
+  if (look_again) dumps.ask(DumpKind::kLinks);
+  if (devices.step(now)) devices_changed();
+  if (fixed_dirty) refresh_fixed();
+  for (const std::uint32_t user : resolver.step(true)) sets.touch(user);
+  if (shared.writing) {
+    sets.step();
+    program(now);
+    erase(now);
+  }
+  local.step();
+  say_swept();
+}
+
+void Fib::Impl::devices_changed() {
+  std::set<IfIndex> svis;
+  std::set<IfIndex> vxlans;
+  std::set<IfIndex> ports;
+  bool adopted = false;
+  for (const auto& [id, v] : devices.vrfs()) {
+    const bool there = v.table != TableId{} && (!v.want.vrf_device || v.vrf != IfIndex{});
+    if (there) programmer.bind(id, v.table);
+    if (v.bridge != IfIndex{}) svis.insert(v.bridge);
+    if (v.vxlan != IfIndex{}) vxlans.insert(v.vxlan);
+    for (const IfIndex index : {v.bridge, v.vxlan}) {
+      const Link* link = links.find(index);
+      if (link == nullptr) continue;
+      ports.insert(index);
+      adopted = adopted || (known_ports.count(index) == 0 && !tasks.made(link->name));
+    }
+  }
+  tunnels.set_ports(std::move(svis), std::move(vxlans));
+  for (const auto& [id, v] : devices.vrfs()) sets.set_ports(id, devices.ports(v));
+  // Entries on devices that we did not know to be ours were not remembered.
+  if (adopted && dumps.all_read()) {
+    dumps.ask(DumpKind::kNeighbours);
+    dumps.ask(DumpKind::kFdb);
+  }
+  known_ports = std::move(ports);
+  fixed_dirty = true;
+  local.changed_all();
+}
+
+void Fib::Impl::refresh_fixed() {
+  fixed_dirty = false;
+  std::map<RouteKey, Route> wanted = wanted_fixed_routes(devices, links, shared.protocol);
+  for (const auto& [key, route] : wanted_fixed) {
+    if (wanted.count(key) == 0) fixed.unwant(key);
+  }
+  for (const auto& [key, route] : wanted) fixed.want(key, route);
+  wanted_fixed = std::move(wanted);
+}
+
+// Link < address < sysctl < neighbour and FDB < next hop < group < route.
+void Fib::Impl::program(TimePoint now) {
+  addresses.step_puts(now);
+  sysctls.step_puts(now);
+  rules.step_puts(now);
+  tunnels.step_puts(now);
+  next_hops.step_singles(now);
+  sets.retarget();
+  next_hops.step_groups(now);
+  sets.retarget();
+  for (const auto& [vrf, family] : sets.take_scans()) programmer.request_scan(vrf, family);
+  if (next_hops.take_scan()) programmer.request_scan_all();
+  fixed.step_puts(now);
+  programmer.step(now);
+  if (programmer.take_next_hop_doubt() && !dumps.running()) dumps.ask(DumpKind::kNextHops);
+}
+
+void Fib::Impl::erase(TimePoint now) {
+  fixed.step_erases(now);
+  next_hops.step_erases(now);
+  if (next_hops.take_scan()) programmer.request_scan_all();
+  for (const auto& key : next_hops.take_gone()) tunnels.way_gone(key);
+  tunnels.step_erases(now);
+  rules.step_erases(now);
+  sysctls.step_erases(now);
+  addresses.step_erases(now);
+}
+
+void Fib::Impl::allow_sweep() {
+  sweep_at.reset();
+  if (shared.sweep_allowed) return;
+  shared.sweep_allowed = true;
+  programmer.request_scan_all();
+  next_hops.store().touch_all();
+  fixed.touch_all();
+  tunnels.neighbours().touch_all();
+  tunnels.fdb().touch_all();
+  rules.touch_all();
+}
+
+void Fib::Impl::say_swept() {
+  if (shared.swept == 0 || shared.ops.in_flight() != 0 || programmer.busy()) return;
+  shared.say(EventKind::kKernelSwept, Severity::kInfo, "kernel",
+             std::to_string(shared.swept) + " stale objects of an earlier run removed");
+  shared.swept = 0;
+}
+
+void Fib::Impl::withdraw() {
+  WantedNode nothing;
+  nothing.route_protocol = shared.protocol;
+  nothing.install = install;
+  configure(nothing);
+  programmer.drop(kDefaultVrf);
+  allow_sweep();
+}
+
+bool Fib::Impl::stores_dirty() const {
+  return fixed.dirty() || addresses.dirty() || rules.dirty() || sysctls.dirty() ||
+         tunnels.neighbours().dirty() || tunnels.fdb().dirty() || next_hops.store().dirty() ||
+         sets.dirty();
+}
+
+bool Fib::Impl::more_work() const {
+  if (!started || shared.ops.room() == 0) return false;
+  if (const auto kind = dumps.next(clock); kind && may_ask_dumps(*kind)) return true;
+  if (!devices.configured() || !dumps.all_read()) return false;
+  if (resolver.dirty() || local.dirty() || fixed_dirty) return true;
+  if (install != shared.writing) return true;
+  if (!shared.writing) return false;
+  return devices.dirty() || stores_dirty() || programmer.more_work();
+}
+
+bool Fib::Impl::synchronized() const {
+  if (!started || !devices.configured() || !dumps.all_read()) return false;
+  if (!install) return !more_work();
+  const auto waits = [](const auto& store) { return store.busy(); };
+  return !more_work() && !dumps.running() && shared.ops.in_flight() == 0 && !programmer.busy() &&
+         !tasks.busy() && !waits(fixed) && !waits(addresses) && !waits(rules) && !waits(sysctls) &&
+         !waits(tunnels.neighbours()) && !waits(tunnels.fdb()) && !waits(next_hops.store());
+}
+
+Deadline Fib::Impl::deadline() const {
+  if (!started) return std::nullopt;
+  Deadline d = earliest(sweep_at, dumps.deadline());
+  d = earliest(d, tasks.deadline());
+  d = earliest(d, programmer.deadline());
+  d = earliest(d, earliest(fixed.deadline(), addresses.deadline()));
+  d = earliest(d, earliest(rules.deadline(), sysctls.deadline()));
+  d = earliest(d, earliest(tunnels.neighbours().deadline(), tunnels.fdb().deadline()));
+  return earliest(d, next_hops.store().deadline());
+}
+
+// ---- the public face ----------------------------------------------------------------------------
+
+Fib::Fib(std::uint64_t seed) : Fib(seed, Limits{}) {}
+Fib::Fib(std::uint64_t seed, const Limits& limits) : impl_(std::make_unique<Impl>(seed, limits)) {}
+Fib::~Fib() = default;
+
+void Fib::start(TimePoint now) {
+  if (impl_->started) return;
+  impl_->started = true;
+  impl_->sweep_at = now + impl_->shared.limits.sweep_after;
+  for (const DumpKind kind : Dumps::kOrder) impl_->dumps.ask(kind);
+  impl_->step(now);
+}
+void Fib::configure(const WantedNode& wanted, TimePoint) { impl_->configure(wanted); }
+void Fib::apply(const DesiredDelta& delta, TimePoint) { impl_->apply(delta); }
+void Fib::track_next_hop(const IpAddress& a) { impl_->resolver.track(a); }
+void Fib::untrack_next_hop(const IpAddress& a) { impl_->resolver.untrack(a); }
+void Fib::on_kernel_event(KernelEvent&& event, TimePoint now) {
+  impl_->on_event(std::move(event), now);
+}
+void Fib::allow_sweep(TimePoint) { impl_->allow_sweep(); }
+void Fib::step(TimePoint now) { impl_->step(now); }
+bool Fib::more_work() const { return impl_->more_work(); }
+Deadline Fib::next_deadline() const { return impl_->deadline(); }
+std::vector<KernelOp> Fib::take_ops(std::size_t max) { return impl_->shared.ops.take(max); }
+std::vector<LocalKnowledge> Fib::take_knowledge() {
+  return std::exchange(impl_->shared.knowledge, {});
+}
+std::vector<Event> Fib::take_events() { return std::exchange(impl_->shared.events, {}); }
+bool Fib::synchronized() const { return impl_->synchronized(); }
+void Fib::withdraw_everything(TimePoint) { impl_->withdraw(); }
+
+}  // namespace perd::fib

@@ -1,0 +1,65 @@
+// LinkTable: links and their addresses as the kernel tells them. Answers questions; decides
+// nothing.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "perd/kernel.h"
+
+namespace perd::fib {
+
+struct LinkDelta {
+  IfIndex index{};
+  bool appeared = false;
+  bool vanished = false;
+  bool admin_down = false;  // it was up: Linux drops IPv4 routes over it without a word
+  bool stopped = false;     // it no longer runs: Linux drops next-hop objects over it likewise
+  bool started = false;
+  bool changed = false;  // anything at all
+};
+
+class LinkTable {
+ public:
+  LinkDelta see(const Link& link, bool from_dump);
+  LinkDelta lose(IfIndex index);
+  // What the kernel has accepted but not told yet.
+  void assume(const LinkChange& change);
+
+  void see_address(const Address& address, bool from_dump);
+  void lose_address(const Address& address);
+
+  void begin_link_dump();
+  [[nodiscard]] std::vector<LinkDelta> end_link_dump();
+  void begin_address_dump();
+  void end_address_dump();
+
+  [[nodiscard]] const Link* find(IfIndex index) const;
+  [[nodiscard]] const Link* find(const std::string& name) const;
+  [[nodiscard]] const std::map<IfIndex, Link>& all() const { return links_; }
+  [[nodiscard]] const std::set<std::pair<IfIndex, InterfaceAddress>>& addresses() const {
+    return addresses_;
+  }
+  [[nodiscard]] bool usable(IfIndex index) const;  // there, up and running
+  [[nodiscard]] std::string name(IfIndex index) const;
+  [[nodiscard]] IfIndex loopback() const;
+  // On a link other than `except`.
+  [[nodiscard]] bool has_address(const IpAddress& a, IfIndex except = {}) const;
+
+ private:
+  std::map<IfIndex, Link> links_;
+  std::map<std::string, IfIndex> names_;
+  std::set<std::pair<IfIndex, InterfaceAddress>> addresses_;
+  // While a dump runs: what was seen, and what notifications (newer) spoke of.
+  std::set<IfIndex> links_marked_;
+  std::set<IfIndex> links_touched_;
+  std::set<std::pair<IfIndex, InterfaceAddress>> addresses_marked_;
+  std::set<std::pair<IfIndex, InterfaceAddress>> addresses_touched_;
+  bool dumping_links_ = false;
+  bool dumping_addresses_ = false;
+};
+
+}  // namespace perd::fib

@@ -1,0 +1,151 @@
+// RouteProgrammer: brings the routes of every table from the observed to the desired state. Works
+// on a queue of prefixes while changes are few, and by walking the table in hash order when they
+// are many; IPv4 goes out in hash order, IPv6 in ascending order (performance: Linux likes them
+// so).
+//
+// Never forces a route over a foreign one of the same table, prefix and metric; never erases what
+// does not carry perd's protocol.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "fib/foreign_routes.h"
+#include "fib/hop_tokens.h"
+#include "fib/next_hop_store.h"
+#include "fib/refusals.h"
+#include "fib/set_store.h"
+#include "fib/tables.h"
+
+namespace perd::fib {
+
+class RouteProgrammer {
+ public:
+  RouteProgrammer(Shared& shared, Tables& tables, HopTokens& tokens, SetStore& sets,
+                  NextHopStore& next_hops, ForeignRoutes& foreign, Resolver& resolver)
+      : shared_(shared),
+        tables_(tables),
+        tokens_(tokens),
+        sets_(sets),
+        next_hops_(next_hops),
+        foreign_(foreign),
+        resolver_(resolver) {}
+
+  void desire(const DesiredRoute& route);
+  // A route of perd's protocol and metric, as a dump or a notification tells it.
+  void observe(const Route& route, bool gone, bool from_dump, TimePoint now);
+  // A foreign route came or went there.
+  void foreign_changed(const RouteKey& key);
+  void acked(const Flight& flight);
+  void refused(const Flight& flight, int error, const std::string& text, TimePoint now);
+
+  // The VRF's routes belong into that kernel table from now on.
+  void bind(VrfId vrf, TableId id);
+  // The VRF is gone: nothing of it is wanted, what is in the kernel goes.
+  void drop(VrfId vrf);
+
+  void request_scan(VrfId vrf, std::size_t family);
+  void request_scan_all();
+  void begin_dump(IpFamily family);
+  void end_dump(IpFamily family, TimePoint now);
+
+  void step(TimePoint now);
+  [[nodiscard]] bool more_work() const;
+  [[nodiscard]] bool busy() const;
+  [[nodiscard]] Deadline deadline() const;
+  [[nodiscard]] bool take_next_hop_doubt();  // a refusal says that an object is not there
+
+  [[nodiscard]] const RefusalTable& refusals() const { return refusals_; }
+  template <class SlotT>
+  [[nodiscard]] EntryState state(const SlotT& s) const;
+  [[nodiscard]] StateCounts counts(IpFamily family) const;
+
+ private:
+  enum class Verdict : std::uint8_t { kLeft, kErased, kNoRoom };
+  template <class SlotT>
+  using F = FamilyTable<SlotT>;
+
+  template <class SlotT>
+  void desire_in(Table& t, F<SlotT>& f, const IpPrefix& p, std::uint32_t set);
+  template <class SlotT>
+  void observe_in(Table& t, F<SlotT>& f, const Route& route, bool gone, bool dump, TimePoint now);
+  template <class SlotT>
+  void observe_flying(SlotT& s, std::uint32_t token);
+  template <class SlotT>
+  void acked_in(Table& t, F<SlotT>& f, const Flight& flight);
+  template <class SlotT>
+  void refused_in(Table& t, F<SlotT>& f, const Flight& flight, int error, const std::string& text,
+                  TimePoint now);
+  template <class SlotT>
+  void set_observed(SlotT& s, std::uint32_t token);
+  template <class SlotT>
+  void set_desired(F<SlotT>& f, SlotT& s, std::uint32_t set);
+  template <class SlotT>
+  void clear_reason(SlotT& s);
+  template <class SlotT>
+  void refuse(Table& t, SlotT& s, int error, const std::string& text, TimePoint now);
+  template <class SlotT>
+  void enqueue(F<SlotT>& f, SlotT& s);
+  template <class SlotT>
+  void suspect(F<SlotT>& f, SlotT& s, TimePoint now);
+  template <class SlotT>
+  [[nodiscard]] bool settled(const SlotT& s) const;
+  template <class SlotT>
+  Verdict evaluate(Table& t, F<SlotT>& f, SlotT& s, TimePoint now);
+  template <class SlotT>
+  Verdict evaluate_unwanted(Table& t, F<SlotT>& f, SlotT& s);
+  template <class SlotT>
+  Verdict evaluate_wanted(Table& t, F<SlotT>& f, SlotT& s, TimePoint now);
+  template <class SlotT>
+  void launch(Table& t, SlotT& s, std::uint32_t token);
+  template <class SlotT>
+  void step_family(Table& t, F<SlotT>& f, TimePoint now);
+  template <class SlotT>
+  void step_queue(Table& t, F<SlotT>& f, TimePoint now);
+  template <class SlotT>
+  void step_scan(Table& t, F<SlotT>& f, TimePoint now);
+  template <class SlotT>
+  void ripen(F<SlotT>& f, TimePoint now);
+  template <class SlotT>
+  void retry(F<SlotT>& f, RouteReason& reason);
+  template <class SlotT>
+  void begin_dump_in(F<SlotT>& f);
+  template <class SlotT>
+  void end_dump_in(F<SlotT>& f, TimePoint now);
+  template <class SlotT>
+  void move_desired(F<SlotT>& from, F<SlotT>& to);
+  template <class SlotT>
+  void drop_in(F<SlotT>& f);
+  template <class SlotT>
+  void count_in(const F<SlotT>& f, StateCounts& c) const;
+  template <class SlotT>
+  [[nodiscard]] bool repair_too_often(const Table& t, const SlotT& s, TimePoint now);
+  void retry_due(TimePoint now);
+  void say_repairs();
+
+  struct Repairs {
+    unsigned count = 0;
+    TimePoint since{};
+  };
+  static constexpr std::size_t kQueueMax = 8192;     // more dirty prefixes: a scan
+  static constexpr std::size_t kSuspectsMax = 1024;  // likewise
+  static constexpr std::size_t kHistoryMax = 1024;   // routes whose repairs are counted
+
+  Shared& shared_;
+  Tables& tables_;
+  HopTokens& tokens_;
+  SetStore& sets_;
+  NextHopStore& next_hops_;
+  ForeignRoutes& foreign_;
+  Resolver& resolver_;
+  RefusalTable refusals_;
+  std::map<std::pair<TableId, IpPrefix>, Repairs> history_;
+  std::size_t budget_ = 0;    // route operations left in this step
+  std::size_t repaired_ = 0;  // in this step
+  std::string repaired_example_;
+  bool next_hop_doubt_ = false;
+};
+
+}  // namespace perd::fib

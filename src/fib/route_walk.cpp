@@ -1,0 +1,338 @@
+// RouteProgrammer: queues, scans, dumps, binding of tables, counts.
+#include <algorithm>
+
+#include "fib/route_programmer.h"
+#include "fib/route_programmer_inl.h"
+
+namespace perd::fib {
+
+// ---- step ---------------------------------------------------------------------------------------
+
+void RouteProgrammer::step(TimePoint now) {
+  retry_due(now);
+  if (!shared_.writing) return;
+  budget_ = shared_.limits.step_routes;
+  for (const auto& t : tables_.all()) {
+    step_family(*t, t->v4, now);
+    step_family(*t, t->v6, now);
+  }
+  say_repairs();
+}
+
+template <class SlotT>
+void RouteProgrammer::step_family(Table& t, F<SlotT>& f, TimePoint now) {
+  ripen(f, now);
+  if (!f.queue.empty()) step_queue(t, f, now);
+  if (f.routes.scanning()) {
+    step_scan(t, f, now);
+    if (!f.queue.empty()) step_queue(t, f, now);
+  } else {
+    f.routes.shrink();
+  }
+}
+
+template <class SlotT>
+void RouteProgrammer::step_queue(Table& t, F<SlotT>& f, TimePoint now) {
+  std::vector<IpPrefix> work;
+  work.swap(f.queue);
+  if constexpr (SlotT::kFamily == IpFamily::kIpv4) {
+    std::vector<std::pair<std::uint64_t, std::size_t>> order(work.size());
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      SlotT key;
+      key.set_key(work[i]);
+      order[i] = {key.hash(), i};
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<IpPrefix> shuffled;
+    shuffled.reserve(work.size());
+    for (const auto& o : order) shuffled.push_back(work[o.second]);
+    work.swap(shuffled);
+  } else {
+    std::sort(work.begin(), work.end());
+  }
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    SlotT* s = f.routes.find(work[i]);
+    if (s == nullptr) continue;
+    s->flags &= static_cast<std::uint8_t>(~kSlotQueued);
+    if (evaluate(t, f, *s, now) != Verdict::kNoRoom) continue;
+    s->flags |= kSlotQueued;
+    f.queue.insert(f.queue.end(), work.begin() + static_cast<std::ptrdiff_t>(i), work.end());
+    return;
+  }
+}
+
+template <class SlotT>
+void RouteProgrammer::step_scan(Table& t, F<SlotT>& f, TimePoint now) {
+  for (std::size_t looked = 0; f.routes.scanning() && looked < shared_.limits.step_slots;
+       ++looked) {
+    SlotT& s = f.routes.at(f.routes.scan_at());
+    if (s.length == kSlotFree || settled(s)) {
+      f.routes.scan_next();
+      continue;
+    }
+    if constexpr (SlotT::kFamily == IpFamily::kIpv6) {
+      if (f.queue.size() >= shared_.limits.step_routes) return;  // they go out in ascending order
+      enqueue(f, s);
+      f.routes.scan_next();
+    } else {
+      const Verdict v = evaluate(t, f, s, now);
+      if (v == Verdict::kNoRoom) return;
+      if (v == Verdict::kLeft) f.routes.scan_next();  // kErased: another slot may have moved here
+    }
+  }
+}
+
+// Echoes had their time to come: what still differs was done by somebody else.
+template <class SlotT>
+void RouteProgrammer::ripen(F<SlotT>& f, TimePoint now) {
+  if (!is_due(f.suspects_due, now)) return;
+  f.suspects_due.reset();
+  for (const IpPrefix& p : f.suspects) {
+    if (SlotT* s = f.routes.find(p)) enqueue(f, *s);
+  }
+  f.suspects.clear();
+  if (f.suspect_scan) f.routes.request_scan();
+  f.suspect_scan = false;
+}
+
+template <class SlotT>
+void RouteProgrammer::retry(F<SlotT>& f, RouteReason& reason) {
+  for (const IpPrefix& p : reason.keys) {
+    SlotT* s = f.routes.find(p);
+    if (s != nullptr && s->reason != 0) enqueue(f, *s);
+  }
+  if (reason.overflow) f.routes.request_scan();
+}
+
+void RouteProgrammer::retry_due(TimePoint now) {
+  for (auto& reason : refusals_.all()) {
+    if (!reason.armed || reason.due > now) continue;
+    reason.armed = false;
+    Table* t = tables_.at(reason.table);
+    if (t != nullptr && reason.family == IpFamily::kIpv4) retry(t->v4, reason);
+    if (t != nullptr && reason.family == IpFamily::kIpv6) retry(t->v6, reason);
+    reason.keys.clear();
+    reason.overflow = false;
+  }
+}
+
+void RouteProgrammer::say_repairs() {
+  if (repaired_ == 0) return;
+  shared_.say(EventKind::kKernelRepaired, Severity::kWarning, "kernel",
+              repaired_ == 1
+                  ? "route " + repaired_example_ + " was deleted or changed, written again"
+                  : std::to_string(repaired_) + " routes were deleted or changed, written again (" +
+                        repaired_example_ + " is one)");
+  repaired_ = 0;
+}
+
+// ---- state of the work --------------------------------------------------------------------------
+
+bool RouteProgrammer::busy() const {
+  for (const auto& t : tables_.all()) {
+    if (!t->v4.queue.empty() || !t->v6.queue.empty() || t->v4.routes.scanning() ||
+        t->v6.routes.scanning() || t->v4.suspects_due || t->v6.suspects_due) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool RouteProgrammer::more_work() const {
+  if (!shared_.writing || shared_.ops.room() == 0) return false;
+  for (const auto& t : tables_.all()) {
+    if (!t->v4.queue.empty() || !t->v6.queue.empty() || t->v4.routes.scanning() ||
+        t->v6.routes.scanning()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Deadline RouteProgrammer::deadline() const {
+  Deadline d;
+  for (const auto& t : tables_.all()) {
+    d = earliest(d, earliest(t->v4.suspects_due, t->v6.suspects_due));
+  }
+  for (const auto& reason : refusals_.all()) {
+    if (reason.armed) d = earliest(d, reason.due);
+  }
+  return d;
+}
+
+bool RouteProgrammer::take_next_hop_doubt() {
+  const bool doubt = next_hop_doubt_;
+  next_hop_doubt_ = false;
+  return doubt;
+}
+
+void RouteProgrammer::request_scan(VrfId vrf, std::size_t family) {
+  Table* t = tables_.of(vrf);
+  if (t == nullptr) return;
+  if (family == 0) {
+    t->v4.routes.request_scan();
+  } else {
+    t->v6.routes.request_scan();
+  }
+}
+
+void RouteProgrammer::request_scan_all() {
+  for (const auto& t : tables_.all()) {
+    t->v4.routes.request_scan();
+    t->v6.routes.request_scan();
+  }
+}
+
+// ---- dumps --------------------------------------------------------------------------------------
+
+template <class SlotT>
+void RouteProgrammer::begin_dump_in(F<SlotT>& f) {
+  f.dumping = true;
+  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
+    f.routes.at(i).flags &= static_cast<std::uint8_t>(~(kSlotMarked | kSlotTouched));
+  }
+}
+
+template <class SlotT>
+void RouteProgrammer::end_dump_in(F<SlotT>& f, TimePoint now) {
+  f.dumping = false;
+  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
+    SlotT& s = f.routes.at(i);
+    if (s.length == kSlotFree) continue;
+    const bool lost = s.observed != kNoToken && (s.flags & (kSlotMarked | kSlotInFlight)) == 0;
+    if (!lost) continue;
+    const bool known = tokens_.alive(s.observed);  // else its going was known before
+    set_observed(s, kNoToken);
+    if (s.set != 0 && known) suspect(f, s, now);
+  }
+  f.routes.request_scan();
+}
+
+void RouteProgrammer::begin_dump(IpFamily family) {
+  for (const auto& t : tables_.all()) {
+    if (family == IpFamily::kIpv4) {
+      begin_dump_in(t->v4);
+    } else {
+      begin_dump_in(t->v6);
+    }
+  }
+}
+
+void RouteProgrammer::end_dump(IpFamily family, TimePoint now) {
+  for (const auto& t : tables_.all()) {
+    if (family == IpFamily::kIpv4) {
+      end_dump_in(t->v4, now);
+    } else {
+      end_dump_in(t->v6, now);
+    }
+  }
+}
+
+// ---- tables -------------------------------------------------------------------------------------
+
+template <class SlotT>
+void RouteProgrammer::move_desired(F<SlotT>& from, F<SlotT>& to) {
+  for (std::size_t i = 0; i < from.routes.capacity(); ++i) {
+    SlotT& s = from.routes.at(i);
+    if (s.length == kSlotFree || s.set == 0) continue;
+    SlotT& moved = to.routes.insert(s.key());
+    moved.flags &= static_cast<std::uint8_t>(~kSlotAdopted);
+    set_desired(to, moved, s.set);
+    clear_reason(s);
+    set_desired(from, s, 0);
+  }
+  from.routes.request_scan();
+  to.routes.request_scan();
+}
+
+void RouteProgrammer::bind(VrfId vrf, TableId id) {
+  Table& old = tables_.make(vrf);
+  if (old.id == id) return;
+  Table* there = tables_.of(id);
+  if (old.id == TableId{} && there == nullptr) {
+    tables_.bind(old, id);
+    old.v4.routes.request_scan();
+    old.v6.routes.request_scan();
+    return;
+  }
+  // What is in the kernel stays with the table it is in; what is wanted moves.
+  tables_.disown(old);
+  Table& next = there != nullptr ? *there : tables_.make(id);
+  if (next.vrf) tables_.disown(next);
+  tables_.adopt(next, vrf);
+  move_desired(old.v4, next.v4);
+  move_desired(old.v6, next.v6);
+}
+
+template <class SlotT>
+void RouteProgrammer::drop_in(F<SlotT>& f) {
+  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
+    SlotT& s = f.routes.at(i);
+    if (s.length == kSlotFree) continue;
+    clear_reason(s);
+    set_desired(f, s, 0);
+  }
+  f.routes.request_scan();
+}
+
+void RouteProgrammer::drop(VrfId vrf) {
+  Table* t = tables_.of(vrf);
+  if (t == nullptr) return;
+  drop_in(t->v4);
+  drop_in(t->v6);
+  tables_.disown(*t);
+}
+
+// ---- counts -------------------------------------------------------------------------------------
+
+template <class SlotT>
+EntryState RouteProgrammer::state(const SlotT& s) const {
+  constexpr std::size_t family = SlotT::kFamily == IpFamily::kIpv4 ? 0 : 1;
+  if (s.set == 0) return EntryState::kStale;
+  if ((s.flags & kSlotInFlight) != 0) return EntryState::kPending;
+  if (s.reason != 0) return EntryState::kRefused;
+  const std::uint32_t target = sets_.peek_target(s.set, family);
+  if (target == kNoToken) return EntryState::kWaiting;
+  return s.observed == target ? EntryState::kAcked : EntryState::kPending;
+}
+template EntryState RouteProgrammer::state(const SlotV4&) const;
+template EntryState RouteProgrammer::state(const SlotV6&) const;
+
+template <class SlotT>
+void RouteProgrammer::count_in(const F<SlotT>& f, StateCounts& c) const {
+  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
+    const SlotT& s = f.routes.at(i);
+    if (s.length == kSlotFree) continue;
+    switch (state(s)) {
+      case EntryState::kWaiting:
+        ++c.waiting;
+        break;
+      case EntryState::kPending:
+        ++c.pending;
+        break;
+      case EntryState::kAcked:
+        ++c.acked;
+        break;
+      case EntryState::kRefused:
+        ++c.refused;
+        break;
+      case EntryState::kStale:
+        if (s.observed != kNoToken && tokens_.alive(s.observed)) ++c.stale;
+        break;
+    }
+  }
+}
+
+StateCounts RouteProgrammer::counts(IpFamily family) const {
+  StateCounts c;
+  for (const auto& t : tables_.all()) {
+    if (family == IpFamily::kIpv4) {
+      count_in(t->v4, c);
+    } else {
+      count_in(t->v6, c);
+    }
+  }
+  return c;
+}
+
+}  // namespace perd::fib

@@ -1,0 +1,194 @@
+// Fib's views: what perctl and the metrics show. Read-only; a walk over a table at most.
+#include <algorithm>
+
+#include "fib/impl.h"
+
+namespace perd::fib {
+namespace {
+
+template <class Store>
+[[nodiscard]] MacAddress mac_of(const Store& neighbours, IfIndex link, const IpAddress& address) {
+  const auto* e = neighbours.find({link, address});
+  if (e == nullptr) return {};
+  return e->want ? e->want->mac : e->seen ? e->seen->mac : MacAddress{};
+}
+
+template <class SlotT>
+[[nodiscard]] RouteView view_of(const Fib::Impl& fib, const Table& t, const SlotT& s) {
+  constexpr std::size_t family = SlotT::kFamily == IpFamily::kIpv4 ? 0 : 1;
+  RouteView view;
+  view.vrf = t.vrf.value_or(VrfId{});
+  view.prefix = s.key();
+  view.state = fib.programmer.state(s);
+  if (s.observed != kNoToken && fib.tokens.alive(s.observed)) {
+    view.next_hop_id = fib.tokens.at(s.observed).next_hop_id;
+  }
+  if (s.reason != 0) {
+    view.error = fib.programmer.refusals().at(s.reason).error;
+    view.reason = fib.programmer.refusals().at(s.reason).text;
+  }
+  if (s.set == 0) return view;
+  view.set = fib.sets.id_of(s.set);
+  for (const std::uint32_t id : fib.sets.members(s.set, family)) {
+    const auto* e = fib.next_hops.store().find(id);
+    if (e == nullptr || !e->want) continue;
+    RouteHopView hop;
+    hop.gateway = e->want->gateway.value_or(IpAddress{});
+    hop.link = e->want->link;
+    hop.link_name = fib.links.name(e->want->link);
+    hop.next_hop_id = id;
+    hop.router_mac = mac_of(fib.tunnels.neighbours(), hop.link, hop.gateway);
+    for (const auto& tunnel : fib.sets.content(s.set).tunnels) {
+      if (tunnel.vtep == hop.gateway || tunnel.vtep.to_v4_mapped() == hop.gateway) {
+        hop.vni = tunnel.vni;
+      }
+    }
+    view.hops.push_back(std::move(hop));
+  }
+  if (view.state == EntryState::kWaiting) {
+    view.reason = t.id == TableId{}   ? "the VRF has no table yet"
+                  : view.hops.empty() ? "no next hop resolves"
+                                      : "its next hop is not in the kernel";
+  }
+  return view;
+}
+
+// Keeps the `max` least prefixes greater than `after`, as a heap.
+template <class SlotT>
+void select(const RouteTable<SlotT>& table, const std::optional<IpPrefix>& after, std::size_t max,
+            std::vector<IpPrefix>& heap) {
+  for (std::size_t i = 0; i < table.capacity(); ++i) {
+    const SlotT& s = table.at(i);
+    if (s.length == kSlotFree || s.set == 0) continue;
+    const IpPrefix p = s.key();
+    if (after && p <= *after) continue;
+    if (heap.size() == max) {
+      if (heap.front() <= p) continue;
+      std::pop_heap(heap.begin(), heap.end());
+      heap.pop_back();
+    }
+    heap.push_back(p);
+    std::push_heap(heap.begin(), heap.end());
+  }
+}
+
+[[nodiscard]] std::size_t wanted_of(const Table& t) {
+  std::size_t n = 0;
+  for (const auto* lengths : {&t.v4.lengths, &t.v6.lengths}) {
+    for (const std::uint32_t count : *lengths) n += count;
+  }
+  return n;
+}
+
+}  // namespace
+
+StateCounts Fib::counts(ObjectKind kind) const {
+  const Impl& f = *impl_;
+  switch (kind) {
+    case ObjectKind::kLink: {
+      StateCounts c;
+      c.pending = f.tasks.pending();
+      c.refused = f.tasks.refused_count();
+      for (const auto& [id, v] : f.devices.vrfs()) {
+        for (const IfIndex i : {v.vrf, v.bridge, v.vxlan}) c.acked += i != IfIndex{} ? 1U : 0U;
+      }
+      return c;
+    }
+    case ObjectKind::kAddress:
+      return f.addresses.counts();
+    case ObjectKind::kSysctl:
+      return f.sysctls.counts();
+    case ObjectKind::kRule:
+      return f.rules.counts();
+    case ObjectKind::kNeighbour:
+      return f.tunnels.neighbours().counts();
+    case ObjectKind::kFdb:
+      return f.tunnels.fdb().counts();
+    case ObjectKind::kNextHop:
+      return f.next_hops.store().counts();
+    case ObjectKind::kFixedRoute:
+      return f.fixed.counts();
+    case ObjectKind::kRouteV4:
+      return f.programmer.counts(IpFamily::kIpv4);
+    case ObjectKind::kRouteV6:
+      return f.programmer.counts(IpFamily::kIpv6);
+  }
+  return {};
+}
+
+std::vector<Refusal> Fib::refusals(std::size_t max) const {
+  const Impl& f = *impl_;
+  std::vector<Refusal> out;
+  f.tasks.refusals(out, max);
+  f.addresses.refusals(out, max);
+  f.sysctls.refusals(out, max);
+  f.rules.refusals(out, max);
+  f.tunnels.neighbours().refusals(out, max);
+  f.tunnels.fdb().refusals(out, max);
+  f.next_hops.store().refusals(out, max);
+  f.fixed.refusals(out, max);
+  for (const auto& reason : f.programmer.refusals().all()) {
+    if (out.size() >= max) break;
+    if (reason.count == 0) continue;
+    const Table& t = *f.tables.all()[reason.table];
+    Refusal r;
+    r.kind = reason.family == IpFamily::kIpv4 ? ObjectKind::kRouteV4 : ObjectKind::kRouteV6;
+    r.what = reason.keys.empty() ? "routes" : "route " + to_string(reason.keys.front());
+    r.what += " table " + std::to_string(t.id.value);
+    r.error = reason.error;
+    r.text = reason.text;
+    r.count = reason.count;
+    r.attempts = reason.attempts;
+    if (reason.armed) r.retry_at = reason.due;
+    out.push_back(std::move(r));
+  }
+  return out;
+}
+
+std::optional<RouteView> Fib::route(VrfId vrf, const IpPrefix& prefix) const {
+  const Table* t = impl_->tables.of(vrf);
+  if (t == nullptr) return std::nullopt;
+  if (prefix.is_v4()) {
+    const SlotV4* s = t->v4.routes.find(prefix);
+    if (s != nullptr) return view_of(*impl_, *t, *s);
+  } else {
+    const SlotV6* s = t->v6.routes.find(prefix);
+    if (s != nullptr) return view_of(*impl_, *t, *s);
+  }
+  return std::nullopt;
+}
+
+std::vector<RouteView> Fib::routes(VrfId vrf, const std::optional<IpPrefix>& after,
+                                   std::size_t max) const {
+  std::vector<RouteView> out;
+  const Table* t = impl_->tables.of(vrf);
+  if (t == nullptr || max == 0) return out;
+  std::vector<IpPrefix> heap;
+  if (!after || after->is_v4()) select(t->v4.routes, after, max, heap);
+  if (heap.size() < max) select(t->v6.routes, after, max, heap);
+  std::sort_heap(heap.begin(), heap.end());
+  out.reserve(heap.size());
+  for (const IpPrefix& p : heap) {
+    if (auto view = route(vrf, p)) out.push_back(std::move(*view));
+  }
+  return out;
+}
+
+std::vector<VrfDeviceView> Fib::vrf_devices() const { return impl_->devices.views(); }
+
+std::size_t Fib::route_count(VrfId vrf) const {
+  const Table* t = impl_->tables.of(vrf);
+  return t == nullptr ? 0 : wanted_of(*t);
+}
+
+std::size_t Fib::in_flight() const { return impl_->shared.ops.in_flight(); }
+
+std::size_t Fib::route_octets() const {
+  std::size_t n = 0;
+  for (const auto& t : impl_->tables.all()) n += t->v4.routes.octets() + t->v6.routes.octets();
+  return n;
+}
+
+bool Fib::sweep_allowed() const { return impl_->shared.sweep_allowed; }
+
+}  // namespace perd::fib
