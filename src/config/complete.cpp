@@ -3,6 +3,7 @@
 
 #include "config/draft.h"
 #include "config/node_addresses.h"
+#include "config/object_reader.h"
 
 namespace perd::config {
 namespace {
@@ -11,8 +12,13 @@ void complete_node(Draft& draft, ReadContext& context) {
   const Environment& env = context.options.environment;
   if (env.node_name) {
     draft.node.name = *env.node_name;
+    if (!is_line(*env.node_name, kNodeNameMax)) {
+      context.diagnostics.error_of(
+          "PERD_NODE_NAME", {}, "",
+          "expected one line of text, 1 to 253 octets, found '" + shown_text(*env.node_name) + "'");
+    }
   } else if (!draft.node_named) {
-    draft.node.name = env.hostname;
+    draft.node.name = is_line(env.hostname, kNodeNameMax) ? env.hostname : "localhost";
   }
   if (!env.node_index) return;
   std::uint32_t index = 0;
@@ -20,8 +26,9 @@ void complete_node(Draft& draft, ReadContext& context) {
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), index);
   if (text.empty() || fault != std::errc{} || end != text.data() + text.size() ||
       index == 0xffffffffU) {
-    context.diagnostics.error_of("PERD_NODE_INDEX", {}, "",
-                                 "expected a number from 0 to 4294967294, found '" + text + "'");
+    context.diagnostics.error_of(
+        "PERD_NODE_INDEX", {}, "",
+        "expected a number from 0 to 4294967294, found '" + shown_text(text) + "'");
     return;
   }
   draft.node.index = index;

@@ -23,6 +23,7 @@ inline constexpr std::size_t kRouteTargetsMax = 100;  // as OpenPERouter
 inline constexpr std::size_t kNetworksMax = 4096;     // also of static routes
 inline constexpr std::size_t kInterfacesMax = 256;
 inline constexpr std::size_t kListenMax = 16;
+inline constexpr std::size_t kNodeNameMax = 253;  // a DNS name
 inline constexpr std::size_t kDocumentsMax = 10000;
 
 enum class PeerType : std::uint8_t { kUnset, kInternal, kExternal };

@@ -113,6 +113,7 @@ template <class T>
 [[nodiscard]] std::optional<std::size_t> read_word(const Place& at, Diagnostics& d,
                                                    std::span<const std::string_view> words);
 // One or more characters that print, at most `longest` octets.
+[[nodiscard]] bool is_line(std::string_view text, std::size_t longest);
 [[nodiscard]] std::optional<std::string> read_line(const Place& at, Diagnostics& d,
                                                    std::size_t longest);
 [[nodiscard]] std::optional<std::string> read_absolute_path(const Place& at, Diagnostics& d);

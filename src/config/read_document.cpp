@@ -57,7 +57,7 @@ void read_node(const Place& at, Draft& draft, ReadContext& context) {
   constexpr std::uint32_t kIndexMax = 0xfffffffeU;
   const ObjectReader o{at, kNodeKeys, context.diagnostics};
   o.take("name", draft.node.name,
-         [](const Place& p, Diagnostics& d) { return read_line(p, d, 253); });
+         [](const Place& p, Diagnostics& d) { return read_line(p, d, kNodeNameMax); });
   draft.node_named = o.has("name");
   o.take("index", draft.node.index, number<std::uint32_t>(0, kIndexMax));
 }

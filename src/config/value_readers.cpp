@@ -106,13 +106,17 @@ std::optional<std::size_t> read_word(const Place& at, Diagnostics& d,
   return std::nullopt;
 }
 
+bool is_line(std::string_view text, std::size_t longest) {
+  bool good = !text.empty() && text.size() <= longest;
+  for (const char c : text) good = good && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+  return good;
+}
+
 std::optional<std::string> read_line(const Place& at, Diagnostics& d, std::size_t longest) {
   const std::string expected = "one line of text, 1 to " + std::to_string(longest) + " octets";
   const std::string* text = scalar(at, d, expected);
   if (text == nullptr) return std::nullopt;
-  bool good = !text->empty() && text->size() <= longest;
-  for (const char c : *text) good = good && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-  if (!good) {
+  if (!is_line(*text, longest)) {
     refuse(at, d, expected);
     return std::nullopt;
   }
