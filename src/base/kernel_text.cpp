@@ -33,7 +33,8 @@ class Line {
   Line& link(std::string_view key, IfIndex index) { return word(key).word(name_of(index)); }
   [[nodiscard]] std::string name_of(IfIndex index) const {
     std::string name = names_ ? names_(index) : std::string{};
-    return name.empty() ? "if" + std::to_string(index.value) : name;
+    if (name.empty()) name.append("if").append(std::to_string(index.value));
+    return name;
   }
   [[nodiscard]] std::string take() { return std::move(text_); }
 
@@ -122,7 +123,7 @@ std::string group_text(const std::vector<NextHopMember>& group) {
   for (const NextHopMember& m : group) {
     if (!text.empty()) text += '/';
     text += std::to_string(m.id);
-    if (m.weight > 1) text += "," + std::to_string(m.weight);
+    if (m.weight > 1) text.append(",").append(std::to_string(m.weight));
   }
   return text;
 }

@@ -20,10 +20,13 @@ class KernelEvents : public KernelLab {
   void SetUp() override {
     KernelLab::SetUp();
     if (IsSkipped()) return;
-    sh("ip link add br0 type bridge && ip link add v0 type veth peer name v1 && "
-       "ip link set v0 master br0 up && ip link set v1 up && ip link set br0 up && "
-       "ip addr add 10.0.0.1/24 dev br0 && ip addr add 2001:db8::1/64 dev br0 nodad");
     start();
+    sh("ip link add br0 type bridge && ip link set br0 up && "
+       "ip link add v0 type veth peer name v1 && ip link set v1 up && ip link set v0 up");
+    wait_until_running(index_of("v0"));
+    sh("ip link set v0 master br0 && ip addr add 10.0.0.1/24 dev br0 && "
+       "ip addr add 2001:db8::1/64 dev br0 nodad");
+    start();  // anew: what was told so far is of no interest
   }
   // The first notification of a T that fits, after which all that waits is read.
   template <class T, class Fits>

@@ -143,6 +143,16 @@ class KernelLab : public ::testing::Test {
     }
     return true;
   }
+  // A carrier comes a moment after its cause, and Linux refuses next hops without one (ENETDOWN).
+  void wait_until_running(IfIndex link) {
+    EXPECT_TRUE(listen_until([link](const Heard& h) {
+      for (const auto& s : h.all<Link>()) {
+        if (s.object.index == link && s.object.running) return true;
+      }
+      return false;
+    }));
+    heard.seen.clear();
+  }
   // Reads the notifications that already wait.
   void drain_events() {
     while (readable(kernel->event_fd(), 0)) kernel->on_event_readable(heard);

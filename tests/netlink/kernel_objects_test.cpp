@@ -47,9 +47,11 @@ class KernelObjects : public KernelLab {
     c.addrgen_none = true;
     EXPECT_EQ(put(c), 0);
     const IfIndex index = index_of(name);
-    // A bridge without ports has no carrier; a veth pair gives it one.
-    sh("ip link add p-" + name + " type veth peer name q-" + name + " && ip link set p-" + name +
-       " master " + name + " up && ip link set q-" + name + " up");
+    // A bridge without ports has no carrier. A port that runs already gives it one at once.
+    sh("ip link add p-" + name + " type veth peer name q-" + name + " && ip link set q-" + name +
+       " up && ip link set p-" + name + " up");
+    wait_until_running(index_of("p-" + name));
+    sh("ip link set p-" + name + " master " + name);
     EXPECT_EQ(put(AddressPut{{index, interface_address(v4)}}), 0);
     if (v6 != nullptr) {
       // No duplicate address detection: routes need the address now.
