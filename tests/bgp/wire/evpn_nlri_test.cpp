@@ -198,95 +198,14 @@ TEST(EvpnNlri, GatewayAndEsiOfAPrefix) {
 }
 
 // A malformed route between two good ones: it alone is gone, and the fault shows it.
-TEST(EvpnNlri, MalformedRoutesStandAlone) {
-  struct Case {
-    const char* name;
-    std::string route;
-  };
-  const std::string mac_head = kRd + kNoEsi + kTag;
-  const std::vector<Case> cases = {
-      {"type 1 of 24", "0118" + kRd + kEsi + kTag + "0000"},
-      {"type 1 of 26", "011a" + kRd + kEsi + kTag + "00000000"},
-      {"type 1 of 0", "0100"},
-      {"type 2 of 0", "0200"},
-      {"type 2 of 32", "0220" + mac_head + kMac +
-                           "00"
-                           "0000"},
-      {"type 2, MAC of 47 bits", "0221" + mac_head +
-                                     "2faabbccddeeff"
-                                     "00"
-                                     "00006e"},
-      {"type 2, MAC of 0 bits", "0221" + mac_head +
-                                    "00aabbccddeeff"
-                                    "00"
-                                    "00006e"},
-      {"type 2, IP of 32 bits in 33", "0221" + mac_head + kMac +
-                                          "20"
-                                          "00006e"},
-      {"type 2, IP of 0 bits in 37", "0225" + mac_head + kMac +
-                                         "00"
-                                         "0a000005"
-                                         "00006e"},
-      {"type 2, IP of 128 bits in 37", "0225" + mac_head + kMac +
-                                           "80"
-                                           "0a000005"
-                                           "00006e"},
-      {"type 2, IP of 24 bits", "0225" + mac_head + kMac +
-                                    "18"
-                                    "0a000005"
-                                    "00006e"},
-      {"type 2, IP of 33 bits", "0225" + mac_head + kMac +
-                                    "21"
-                                    "0a000005"
-                                    "00006e"},
-      {"type 2, IP of 255 bits", "0225" + mac_head + kMac +
-                                     "ff"
-                                     "0a000005"
-                                     "00006e"},
-      {"type 2 of 38", "0226" + mac_head + kMac +
-                           "20"
-                           "0a000005"
-                           "00006e00"},
-      {"type 2 of 43, three labels", "022b" + mac_head + kMac +
-                                         "20"
-                                         "0a000005"
-                                         "00006e00006e00006e"},
-      {"type 3 of 0", "0300"},
-      {"type 3 of 16", "0310" + kRd + kTag + "20c00002"},
-      {"type 3 of 18", "0312" + kRd + kTag + "20c000020100"},
-      {"type 3, originator of 0 bits", "030d" + kRd + kTag + "00"},
-      {"type 3, 128 bits in 17", "0311" + kRd + kTag + "80c0000201"},
-      {"type 3, 31 bits", "0311" + kRd + kTag + "1fc0000201"},
-      {"type 4 of 0", "0400"},
-      {"type 4 of 22", "0416" + kRd + kEsi + "20c00002"},
-      {"type 4, originator of 0 bits", "0413" + kRd + kEsi + "00"},
-      {"type 4, 128 bits in 23", "0417" + kRd + kEsi + "80c0000201"},
-      {"type 5 of 0", "0500"},
-      {"type 5 of 33", "0521" + mac_head +
-                           "18c0a80a00"
-                           "00000000"
-                           "0000"},
-      {"type 5 of 35", "0523" + mac_head +
-                           "18c0a80a00"
-                           "00000000"
-                           "00006400"},
-      {"type 5 of 46, mixed families", "052e" + mac_head + "18" + kNoV6 +
-                                           "00000000"
-                                           "000064"},
-      {"type 5 of 57", "0539" + mac_head + "40" + kV6 + kNoV6 + "0000"},
-      {"type 5 of 255", "05ff" + std::string(510, '0')},
-      {"type 5, 33 bits", "0522" + mac_head +
-                              "21c0a80a00"
-                              "00000000"
-                              "000064"},
-      {"type 5, 255 bits", "0522" + mac_head +
-                               "ffc0a80a00"
-                               "00000000"
-                               "000064"},
-      {"type 5, 129 bits", "053a" + mac_head + "81" + kV6 + kNoV6 + "000064"},
-  };
+struct BadRoute {
+  const char* name;
+  std::string route;
+};
+
+void expect_stand_alone(const std::vector<BadRoute>& cases) {
   const std::string other = "0311" + kRd + kTag + "20c0000201";
-  for (const Case& c : cases) {
+  for (const BadRoute& c : cases) {
     SCOPED_TRACE(c.name);
     const Update u = decode(mp_reach(kGoodPrefix + c.route + other));
     EXPECT_EQ(u.disposition, Disposition::kRouteWithdrawn);
@@ -301,6 +220,97 @@ TEST(EvpnNlri, MalformedRoutesStandAlone) {
     EXPECT_EQ(w.disposition, Disposition::kRouteWithdrawn);
     EXPECT_EQ(w.faults.at(0).code, 15);
   }
+}
+
+const std::string kMacHead = kRd + kNoEsi + kTag;
+
+TEST(EvpnNlri, MalformedTypes1And2StandAlone) {
+  expect_stand_alone({
+      {"type 1 of 24", "0118" + kRd + kEsi + kTag + "0000"},
+      {"type 1 of 26", "011a" + kRd + kEsi + kTag + "00000000"},
+      {"type 1 of 0", "0100"},
+      {"type 2 of 0", "0200"},
+      {"type 2 of 32", "0220" + kMacHead + kMac +
+                           "00"
+                           "0000"},
+      {"type 2, MAC of 47 bits", "0221" + kMacHead +
+                                     "2faabbccddeeff"
+                                     "00"
+                                     "00006e"},
+      {"type 2, MAC of 0 bits", "0221" + kMacHead +
+                                    "00aabbccddeeff"
+                                    "00"
+                                    "00006e"},
+      {"type 2, IP of 32 bits in 33", "0221" + kMacHead + kMac +
+                                          "20"
+                                          "00006e"},
+      {"type 2, IP of 0 bits in 37", "0225" + kMacHead + kMac +
+                                         "00"
+                                         "0a000005"
+                                         "00006e"},
+      {"type 2, IP of 128 bits in 37", "0225" + kMacHead + kMac +
+                                           "80"
+                                           "0a000005"
+                                           "00006e"},
+      {"type 2, IP of 24 bits", "0225" + kMacHead + kMac +
+                                    "18"
+                                    "0a000005"
+                                    "00006e"},
+      {"type 2, IP of 33 bits", "0225" + kMacHead + kMac +
+                                    "21"
+                                    "0a000005"
+                                    "00006e"},
+      {"type 2, IP of 255 bits", "0225" + kMacHead + kMac +
+                                     "ff"
+                                     "0a000005"
+                                     "00006e"},
+      {"type 2 of 38", "0226" + kMacHead + kMac +
+                           "20"
+                           "0a000005"
+                           "00006e00"},
+      {"type 2 of 43, three labels", "022b" + kMacHead + kMac +
+                                         "20"
+                                         "0a000005"
+                                         "00006e00006e00006e"},
+  });
+}
+
+TEST(EvpnNlri, MalformedTypes3To5StandAlone) {
+  expect_stand_alone({
+      {"type 3 of 0", "0300"},
+      {"type 3 of 16", "0310" + kRd + kTag + "20c00002"},
+      {"type 3 of 18", "0312" + kRd + kTag + "20c000020100"},
+      {"type 3, originator of 0 bits", "030d" + kRd + kTag + "00"},
+      {"type 3, 128 bits in 17", "0311" + kRd + kTag + "80c0000201"},
+      {"type 3, 31 bits", "0311" + kRd + kTag + "1fc0000201"},
+      {"type 4 of 0", "0400"},
+      {"type 4 of 22", "0416" + kRd + kEsi + "20c00002"},
+      {"type 4, originator of 0 bits", "0413" + kRd + kEsi + "00"},
+      {"type 4, 128 bits in 23", "0417" + kRd + kEsi + "80c0000201"},
+      {"type 5 of 0", "0500"},
+      {"type 5 of 33", "0521" + kMacHead +
+                           "18c0a80a00"
+                           "00000000"
+                           "0000"},
+      {"type 5 of 35", "0523" + kMacHead +
+                           "18c0a80a00"
+                           "00000000"
+                           "00006400"},
+      {"type 5 of 46, mixed families", "052e" + kMacHead + "18" + kNoV6 +
+                                           "00000000"
+                                           "000064"},
+      {"type 5 of 57", "0539" + kMacHead + "40" + kV6 + kNoV6 + "0000"},
+      {"type 5 of 255", "05ff" + std::string(510, '0')},
+      {"type 5, 33 bits", "0522" + kMacHead +
+                              "21c0a80a00"
+                              "00000000"
+                              "000064"},
+      {"type 5, 255 bits", "0522" + kMacHead +
+                               "ffc0a80a00"
+                               "00000000"
+                               "000064"},
+      {"type 5, 129 bits", "053a" + kMacHead + "81" + kV6 + kNoV6 + "000064"},
+  });
 }
 
 TEST(EvpnNlri, PrefixWithEsiAndGatewayIsWithdrawn) {  // RFC 9136 3.1

@@ -1,5 +1,6 @@
 // Goal: OPEN and its capabilities: values, errors of RFC 4271 6.2 with their subcodes, both lengths
 // of optional parameters (RFC 9072), and tolerance for what perd does not know.
+#include "bgp/wire/capabilities.h"
 #include "bgp/wire/wire_support.h"
 
 namespace perd::wire::test {
@@ -222,6 +223,21 @@ TEST(Open, LongOnesUseTheExtendedLength) {
   out.clear();
   encode_open(open, out);
   EXPECT_EQ(decode_open(body_of(out)), open);
+}
+
+TEST(Open, CapabilitiesAreSentInFrrsOrder) {
+  Capabilities c;
+  c.unknown = {{128, {}}, {250, Octets(256, 0)}};  // the second has no length octet that fits
+  c.graceful_restart.emplace();
+  c.fqdn.emplace();
+  c.add_path = {{1, 1, 1}};
+  c.extended_next_hop = {{1, 1, 2}};
+  c.four_octet_as = Asn{1};
+  c.multiprotocol = {{1, 1}};
+  c.route_refresh = c.enhanced_route_refresh = c.extended_message = true;
+  std::vector<unsigned> codes;
+  for (const EncodedCapability& e : encode_capabilities(c)) codes.push_back(e.code);
+  EXPECT_EQ(codes, (std::vector<unsigned>{1, 2, 70, 65, 6, 5, 69, 73, 64, 128}));
 }
 
 TEST(Open, FourOctetAsTravelsAsAsTrans) {

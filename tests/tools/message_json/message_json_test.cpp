@@ -68,6 +68,9 @@ TEST(MessageJson, EverythingRoundTrips) {
                                               "180a0201"
                                               "00")),
                     tool_context());
+}
+
+TEST(MessageJson, EveryRouteTypeRoundTrips) {
   const std::string rd = "0001c00002010002";
   const std::string routes = "0119" + rd +
                              "01aabbccddee01006400"
@@ -116,6 +119,9 @@ TEST(MessageJson, EverythingRoundTrips) {
                                                             "001946"
                                                             "0603010203"))),
                     tool_context());
+}
+
+TEST(MessageJson, EverySessionFormRoundTrips) {
   // IPv6 with a link-local next hop, and add-path.
   const std::string v6 = "20010db8000000000000000000000001",
                     ll = "fe800000000000000000000000000001";
