@@ -250,13 +250,21 @@ void Peer::act(Session& s, Trigger t, TimePoint now) {
   if ((effects & kReportUp) != 0) return session_up(s, now);
   if ((effects & kReportDown) != 0) return session_lost(s, t, now);
   if (t == Trigger::kConnectRetryDue && from == State::kConnect) {
-    return report_problem("cannot connect to " + to_string(around_.settings.address) + " port " +
-                          std::to_string(around_.settings.port) + ": no answer within " +
-                          std::to_string(around_.settings.connect_seconds) + " s");
+    return report_problem(no_answer());
   }
   const bool asked = t == Trigger::kStop || t == Trigger::kCollisionLost;
   const bool ended = from >= State::kConnect && s.state() <= State::kActive;
   if (ended && !asked && !s.reason().empty()) report_problem(s.reason());
+}
+
+std::string Peer::no_answer() const {
+  const PeerSettings& s = around_.settings;
+  std::string text = "cannot connect to " + to_string(s.address) + " port " +
+                     std::to_string(s.port) + ": no answer within " +
+                     std::to_string(s.connect_seconds) + " s";
+  // RFC 2385 2: segments with a wrong digest are dropped in silence.
+  if (!s.transport.md5_password.empty()) text += " (perhaps the passwords differ)";
+  return text;
 }
 
 // Brings the two sessions into the order that the top of peer.h describes.

@@ -107,6 +107,8 @@ class Peer {
     return {main().connection(), extra().connection()};
   }
   [[nodiscard]] bool has(ConnectionId c) const { return main().has(c) || extra().has(c); }
+  // A report waits for a call with a sink: not the moment to destroy the Peer.
+  [[nodiscard]] bool has_reports() const { return !reports_.empty(); }
   [[nodiscard]] const Counters& counters() const { return around_.counters; }
   // Why it went down last, or does not come up; empty when nothing ever failed.
   [[nodiscard]] const std::string& last_reason() const { return last_reason_; }
@@ -145,6 +147,7 @@ class Peer {
   void session_up(Session& s, TimePoint now);
   void session_lost(const Session& s, Trigger t, TimePoint now);
   void report_problem(const std::string& reason);
+  [[nodiscard]] std::string no_answer() const;
   void report_notification(EventKind kind, const wire::Notification& n, bool always);
   void report_faults(TimePoint now);
   void report(EventKind kind, Severity severity, std::string text);

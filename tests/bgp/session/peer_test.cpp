@@ -210,6 +210,17 @@ TEST_F(PeerTest, GivesUpADialThatIsNotAnswered) {
   EXPECT_EQ(peer_.state(), State::kConnect);
 }
 
+TEST_F(PeerTest, AWrongPasswordLooksLikeSilence) {
+  PeerSettings s = settings_a();
+  s.transport.md5_password = "secret";
+  (void)peer_.change_settings(s, now_);
+  peer_.start(now_);
+  advance(seconds(6));
+  EXPECT_EQ(sink_.text_of(EventKind::kSessionProblem),
+            "cannot connect to 10.0.0.2 port 179: no answer within 5 s (perhaps the passwords "
+            "differ)");
+}
+
 // A neighbour whose sessions fail at once is tried less and less often, up to the bound.
 TEST_F(PeerTest, IdleHoldGrowsToItsBound) {
   connect();
@@ -617,8 +628,10 @@ TEST_F(PeerTest, StopSaysWhyAndStaysDown) {
   EXPECT_EQ(peer_.state(), State::kIdle);
   // The report waits for a call that has a sink, and asks for it.
   EXPECT_TRUE(sink_.downs.empty());
+  EXPECT_TRUE(peer_.has_reports());
   EXPECT_TRUE(is_due(peer_.next_deadline(), now_));
   advance(seconds(3600));
+  EXPECT_FALSE(peer_.has_reports());
   EXPECT_EQ(sink_.downs,
             std::vector<std::string>{"perd sent Cease/Administrative Shutdown: \"good night\""});
   EXPECT_TRUE(commands().empty());
