@@ -121,7 +121,7 @@ TEST_F(KernelEvents, AddressesRulesNextHopsAndNeighbours) {
 
 TEST_F(KernelEvents, ForwardingEntries) {
   const auto entry = [&](bool gone) {
-    return [this, gone](const Seen<FdbEntry>& s) {
+    return [gone](const Seen<FdbEntry>& s) {
       return s.object.mac == mac("02:00:00:00:00:33") && s.object.link == index_of("v0") &&
              s.object.master == index_of("br0") && !s.object.self && s.gone == gone;
     };
