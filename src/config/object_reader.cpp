@@ -5,8 +5,6 @@
 namespace perd::config {
 namespace {
 
-constexpr std::size_t kShownTextMax = 40;  // of a value inside a message
-
 // Insertions, deletions, replacements, and two neighbouring letters exchanged: one each.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
@@ -46,12 +44,12 @@ std::string join_words(std::span<const std::string_view> words) {
 
 }  // namespace
 
-std::string shown_text(std::string_view text) {
+std::string shown_text(std::string_view text, std::size_t longest) {
   std::string out;
-  for (const char c : text.substr(0, kShownTextMax)) {
+  for (const char c : text.substr(0, longest)) {
     out += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? '?' : c;
   }
-  if (text.size() > kShownTextMax) out += "...";
+  if (text.size() > longest) out += "...";
   return out;
 }
 

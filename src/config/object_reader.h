@@ -34,7 +34,8 @@ struct KeySpec {
 
 // "'abc'", "a list", "a map", "nothing": for messages. Long or unprintable text is cut and masked.
 [[nodiscard]] std::string describe(const Node& node);
-[[nodiscard]] std::string shown_text(std::string_view text);
+inline constexpr std::size_t kShownTextMax = 40;
+[[nodiscard]] std::string shown_text(std::string_view text, std::size_t longest = kShownTextMax);
 // The nearest of the names within a sensible edit distance; empty when none is near.
 [[nodiscard]] std::string_view nearest(std::string_view word,
                                        std::span<const std::string_view> names);

@@ -9,9 +9,12 @@
 #include <sstream>
 
 #include "config/draft.h"
+#include "config/object_reader.h"
 
 namespace perd::config {
 namespace {
+
+constexpr std::size_t kLibraryMessageMax = 200;
 
 // What ends the parsing of a file, with its place. Never leaves this file.
 struct Refusal {
@@ -78,7 +81,7 @@ class TreeBuilder final : public YAML::EventHandler {
     return node;
   }
   [[noreturn]] void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
-    throw Refusal{position(mark), "the tag '" + tag + "' means nothing here"};
+    throw Refusal{position(mark), "the tag '" + shown_text(tag) + "' means nothing here"};
   }
   static std::size_t size_of(const Node& node) {
     std::size_t n = 1;
@@ -154,7 +157,8 @@ std::vector<Node> parse_yaml(const std::string& text, std::uint32_t file,
   } catch (const YAML::Exception& e) {
     const Position at{file, static_cast<std::uint32_t>(e.mark.line + 1),
                       static_cast<std::uint32_t>(e.mark.column + 1)};
-    refuse(at, "not YAML: " + e.msg, diagnostics);
+    // The library quotes what it found, be it a newline.
+    refuse(at, "not YAML: " + shown_text(e.msg, kLibraryMessageMax), diagnostics);
   } catch (const Refusal& r) {
     refuse(r.at, r.message, diagnostics);
   }
