@@ -12,6 +12,11 @@ namespace {
 
 using Steps = std::vector<ExplainStep>;
 
+void append(std::string& list, std::string_view separator, std::string_view word) {
+  if (!list.empty()) list += separator;
+  list += word;
+}
+
 std::string text_of(const TunnelHop& hop) {
   return "VTEP " + to_string(hop.vtep) + ", router MAC " + to_string(hop.router_mac) + ", VNI " +
          std::to_string(hop.vni.value);
@@ -27,14 +32,14 @@ ExplainStep target_step(const VrfSettings& vrf, std::span<const ExtendedCommunit
   std::string carried, wanted;
   for (const auto& c : communities) {
     if (!is_route_target(c)) continue;
-    carried += (carried.empty() ? "" : " ") + to_string(c);
+    append(carried, " ", to_string(c));
     for (const auto& match : vrf.import_rts) {
       if (match.matches(c)) {
         return {"route target", to_string(c) + " is taken by " + to_string(match), true};
       }
     }
   }
-  for (const auto& match : vrf.import_rts) wanted += (wanted.empty() ? "" : " ") + to_string(match);
+  for (const auto& match : vrf.import_rts) append(wanted, " ", to_string(match));
   if (carried.empty()) carried = "no route target";
   if (wanted.empty()) wanted = "nothing";
   return {"route target", carried + "; vrf " + vrf.name + " imports " + wanted, false};
@@ -56,7 +61,7 @@ void tunnel_steps(const ImportSubject& subject, const ImportVerdict& verdict, bo
 std::string local_kinds(const PrefixState& state) {
   std::string kinds;
   const auto add = [&](std::uint8_t flag, std::string_view name) {
-    if (state.has(flag)) kinds += (kinds.empty() ? "" : ", ") + std::string(name);
+    if (state.has(flag)) append(kinds, ", ", name);
   };
   add(PrefixState::kConnected, "connected");
   add(PrefixState::kStatic, "static");

@@ -1,5 +1,6 @@
 // Goal: a reload changes exactly what differs, in slices, and leaves nothing behind. Method: routes
 // first, then configuration, device state and reloads around them; tiny budgets.
+#include "evpn/engine.h"
 #include "fixture.h"
 
 namespace perd::evpn::test {

@@ -1,6 +1,7 @@
 // Goal: among routes of several RDs, VTEPs and neighbours the right ones are used, and a change
 // touches as little as it can. Method: a handful of routes for one prefix, the hops of the
 // forwarding table.
+#include "evpn/next_hops.h"
 #include "fixture.h"
 
 namespace perd::evpn::test {
