@@ -82,22 +82,23 @@ Shape shape_of(std::int64_t arg) {
 
 struct Input {
   std::vector<wire::PathAttributes> sets;
-  std::vector<wire::EvpnKey> keys;
+  std::vector<wire::EvpnNlri> routes;
   Shape shape;
   explicit Input(Shape s) : shape(s) {
     for (std::uint32_t i = 0; i < s.sets; ++i) sets.push_back(set_number(i));
-    for (std::uint32_t n = 0; n < kRoutes; ++n) keys.push_back(key_number(n));
+    for (std::uint32_t n = 0; n < kRoutes; ++n) {
+      routes.emplace_back();
+      routes.back().key = key_number(n);
+      routes.back().data.label1 = Label{100};
+    }
   }
 };
 
 void receive(World& w, const Input& in) {
-  wire::EvpnData data;
-  data.label1 = Label{100};
-  for (std::uint32_t n = 0; n < kRoutes;) {
-    const AttrId id = w.attributes.intern(in.sets[n / in.shape.per_message % in.shape.sets]);
-    for (std::uint32_t i = 0; i < in.shape.per_message; ++i, ++n) {
-      w.evpn.upsert(in.keys[n], PeerId{1}, 0, id, data);
-    }
+  const std::uint32_t step = in.shape.per_message;
+  for (std::uint32_t n = 0; n < kRoutes; n += step) {
+    const AttrId id = w.attributes.intern(in.sets[n / step % in.shape.sets]);
+    w.evpn.upsert_all(std::span{in.routes}.subspan(n, step), PeerId{1}, id);
     w.attributes.release(id);
   }
 }

@@ -278,7 +278,7 @@ bool AdjRibOut<F>::produce(Context context, std::size_t budget, std::vector<std:
     at_ = 0;
     window_.clear();
     constexpr std::size_t kKeep = 4096;
-    if (!has_work() && window_.capacity() > kKeep) window_ = {};
+    if (!has_work() && window_.capacity() > kKeep) std::vector<std::uint64_t>{}.swap(window_);
   }
   return has_work();
 }

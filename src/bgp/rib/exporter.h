@@ -49,8 +49,8 @@ class Exporter {
   void remove_peer(PeerId peer);
   // Forgets at most about `max` routes of removed peers; true when there is more.
   bool reap(std::size_t max);
-  // The rules for a neighbour whose session stays up changed: everything is judged again, what may no
-  // longer be told is withdrawn.
+  // The rules for a neighbour whose session stays up changed: everything is judged again, what may
+  // no longer be told is withdrawn.
   void change_peer(const ExportPeer& peer);
   [[nodiscard]] bool has_peer(PeerId peer) const { return find(peer) != nullptr; }
 

@@ -56,6 +56,10 @@ class FlatIndex {
   void prefetch(std::uint64_t hash) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[home(hash)]);
   }
+  // What most probably is the number of this hash; 0 when it certainly has none. Never trusted.
+  [[nodiscard]] std::uint32_t first_guess(std::uint64_t hash) const {
+    return slots_.empty() ? 0 : slots_[home(hash)] & kMaxRoutes;
+  }
   [[nodiscard]] std::size_t size() const { return used_; }
   [[nodiscard]] std::size_t memory() const { return slots_.capacity() * sizeof(std::uint32_t); }
 

@@ -123,6 +123,11 @@ auto KeyStore<L2vpnEvpn>::probe(const EvpnKey& key) const -> Probe {
   p.length = key.prefix_length;
   const unsigned kind = key.ip_bits == 0 ? 0U : key.ip_bits == 32 ? 1U : 2U;
   p.shape = static_cast<std::uint8_t>(static_cast<unsigned>(key.type) << 2 | kind);
+  if (key.type == EvpnRouteType::kIpPrefix && kind == 1) {  // nearly all of them
+    std::memcpy(p.payload.data(), key.ip.data(), 4);
+    p.hash = evpn_hash(p.rd, p.tag, p.length, p.shape, p.payload);
+    return p;
+  }
   auto at = p.payload.begin();
   if (has_esi(key.type)) at = std::copy(key.esi.octets.begin(), key.esi.octets.end(), at);
   if (key.type == EvpnRouteType::kMacIp) {
@@ -149,7 +154,15 @@ auto KeyStore<L2vpnEvpn>::payload(const Stored& s) const -> Octets32 {
 
 bool KeyStore<L2vpnEvpn>::equal(const Stored& s, const Probe& p) const {
   if (s.tag != p.tag || s.length != p.length || s.shape != p.shape) return false;
-  return payload(s) == p.payload && rds_.get(s.rd) == p.rd;
+  if (payload_octets(s.shape) <= kInline) {
+    if (std::memcmp(&s.word, p.payload.data(), sizeof(s.word)) != 0 ||
+        std::memcmp(&s.half, p.payload.data() + sizeof(s.word), sizeof(s.half)) != 0) {
+      return false;
+    }
+  } else if (payload(s) != p.payload) {
+    return false;
+  }
+  return rds_.get(s.rd) == p.rd;
 }
 
 std::uint64_t KeyStore<L2vpnEvpn>::hash(const Stored& s) const {

@@ -1,6 +1,7 @@
 #include "bgp/rib/table.h"
 
 #include <algorithm>
+#include <array>
 
 #include "perd/assert.h"
 
@@ -29,10 +30,15 @@ PathExtra extra_of(std::uint32_t path_id, const wire::EvpnData& data) {
   return e;
 }
 
-bool fits_node(PathExtra e) {
-  e.label1 = 0;
-  return e == PathExtra{};
+bool fits_node(const PathExtra& e) {
+  return e.path_id == 0 && e.label2 == PathExtra::kNoLabel && e.gateway_family == 0 &&
+         e.esi.is_zero();
 }
+
+const IpPrefix& key_of(const wire::PrefixNlri& n) { return n.prefix; }
+const wire::EvpnKey& key_of(const wire::EvpnNlri& n) { return n.key; }
+NoData data_of(const wire::PrefixNlri&) { return {}; }
+const wire::EvpnData& data_of(const wire::EvpnNlri& n) { return n.data; }
 
 std::uint8_t age(std::uint8_t now, std::uint8_t then) {
   return static_cast<std::uint8_t>(now - then);
@@ -100,8 +106,51 @@ void Table<F>::put_extra(PathNode& node, const PathExtra& wanted) {
 template <class F>
 RouteId Table<F>::upsert(const Key& key, PeerId from, std::uint32_t path_id, AttrId attributes,
                          const Data& data, Reason rejected) {
+  return upsert_probed(keys_.probe(key), from, path_id, attributes, data, rejected);
+}
+
+template <class F>
+bool Table<F>::upsert_all(std::span<const typename F::Nlri> routes, PeerId from, AttrId attributes,
+                          Reason rejected) {
+  constexpr std::size_t kBatch = 16;  // as many cache misses as a core has under way
+  std::array<typename KeyStore<F>::Probe, kBatch> probes;
+  bool all = true;
+  while (!routes.empty()) {
+    const auto batch = routes.first(std::min(routes.size(), kBatch));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      probes[i] = keys_.probe(key_of(batch[i]));
+      index_.prefetch(probes[i].hash);
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const RouteId near = index_.first_guess(probes[i].hash);
+      if (near != 0) __builtin_prefetch(&routes_[near]);
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      all = upsert_probed(probes[i], from, batch[i].path_id, attributes, data_of(batch[i]),
+                          rejected) != 0 &&
+            all;
+    }
+    routes = routes.subspan(batch.size());
+  }
+  return all;
+}
+
+// Rare, and a probe points to its key: one by one.
+template <>
+bool Table<OpaqueEvpn>::upsert_all(std::span<const wire::OpaqueEvpnNlri> routes, PeerId from,
+                                   AttrId attributes, Reason rejected) {
+  bool all = true;
+  for (const auto& r : routes) {
+    all = upsert({r.type, r.octets}, from, r.path_id, attributes, {}, rejected) != 0 && all;
+  }
+  return all;
+}
+
+template <class F>
+RouteId Table<F>::upsert_probed(const typename KeyStore<F>::Probe& probe, PeerId from,
+                                std::uint32_t path_id, AttrId attributes, const Data& data,
+                                Reason rejected) {
   PERD_ASSERT(attributes != 0 && (rejected == Reason::kNone || import_refused(rejected)));
-  const auto probe = keys_.probe(key);
   RouteId id =
       index_.find(probe.hash, [&](std::uint32_t r) { return keys_.equal(routes_[r].key, probe); });
   const PathExtra wanted = extra_of(path_id, data);
@@ -126,12 +175,7 @@ RouteId Table<F>::upsert(const Key& key, PeerId from, std::uint32_t path_id, Att
     node.generation = owner.generation;
     --owner.stale;
   }
-  const PathExtra known =
-      node.is(PathNode::kExtra) ? extras_[node.upper()] : PathExtra{.label1 = node.upper()};
-  const Reason refused = import_refused(static_cast<Reason>(node.reason))
-                             ? static_cast<Reason>(node.reason)
-                             : Reason::kNone;
-  if (!is_new && node.attributes == attributes && known == wanted && refused == rejected) return id;
+  if (!is_new && is_same(node, attributes, wanted, rejected)) return id;
 
   attributes_->add_ref(attributes);
   if (!is_new) attributes_->release(node.attributes);
@@ -140,6 +184,16 @@ RouteId Table<F>::upsert(const Key& key, PeerId from, std::uint32_t path_id, Att
   put_extra(node, wanted);
   touch(id, node);
   return id;
+}
+
+template <class F>
+bool Table<F>::is_same(const PathNode& node, AttrId attributes, const PathExtra& wanted,
+                       Reason rejected) const {
+  if (node.attributes != attributes) return false;
+  const auto reason = static_cast<Reason>(node.reason);
+  if ((import_refused(reason) ? reason : Reason::kNone) != rejected) return false;
+  if (node.is(PathNode::kExtra)) return extras_[node.upper()] == wanted;
+  return node.upper() == wanted.label1 && fits_node(wanted);
 }
 
 template <class F>

@@ -357,6 +357,45 @@ TEST_F(TableTest, OtherFamilies) {
   EXPECT_EQ(rib.opaque.find(key9), 0U);
 }
 
+// upsert_all() is upsert() for each, in every family.
+TEST_F(TableTest, WholeUpdates) {
+  const AttrId id = rib.attributes.intern(path({65001}));
+  std::vector<wire::EvpnNlri> evpn(100);
+  std::vector<wire::PrefixNlri> four(40);
+  std::vector<wire::PrefixNlri> six(3);
+  std::vector<wire::OpaqueEvpnNlri> opaque(3);
+  for (std::uint32_t i = 0; i < evpn.size(); ++i) {
+    evpn[i].key = type5(1, i << 8);
+    evpn[i].data.label1 = Label{i};
+    evpn[i].path_id = i % 2;
+  }
+  for (std::uint32_t i = 0; i < four.size(); ++i) four[i].prefix = prefix4(i << 8, 24);
+  for (std::uint8_t i = 0; i < six.size(); ++i) six[i].prefix = IpPrefix::make(v6(i), 128);
+  for (std::uint8_t i = 0; i < opaque.size(); ++i) opaque[i] = {9, {i}, 5};
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(rib.evpn.upsert_all(evpn, PeerId{1}, id));
+    EXPECT_TRUE(rib.ipv4.upsert_all(four, PeerId{1}, id));
+    EXPECT_TRUE(rib.ipv6.upsert_all(six, PeerId{1}, id));
+    EXPECT_TRUE(rib.opaque.upsert_all(opaque, PeerId{1}, id, Reason::kAsLoop));
+    EXPECT_EQ(rib.evpn.dirty(), round == 0 ? evpn.size() : 0);
+    rib.decide_all();
+  }
+  rib.attributes.release(id);
+  EXPECT_EQ(rib.evpn.routes(), evpn.size());
+  for (const auto& n : evpn) {
+    const auto best = rib.evpn.best(rib.evpn.find(n.key));
+    ASSERT_TRUE(best.has_value());
+    EXPECT_EQ(best->evpn(), n.data);
+    EXPECT_EQ(best->path_id, n.path_id);
+  }
+  EXPECT_EQ(rib.ipv4.paths(PeerId{1}), four.size());
+  EXPECT_EQ(rib.ipv6.paths(PeerId{1}), six.size());
+  rib.opaque.for_each_path(rib.opaque.find({9, {2}}), [](const PathView& v) {
+    EXPECT_EQ(v.path_id, 5U);
+    EXPECT_EQ(v.reason, Reason::kAsLoop);
+  });
+}
+
 // ---- against a model ----------------------------------------------------------------------------
 
 struct ModelPath {
