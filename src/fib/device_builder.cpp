@@ -95,7 +95,11 @@ void DeviceBuilder::build_interfaces(VrfDevices& v, TimePoint now) {
       continue;
     }
     if (!l->admin_up) v.notes.push_back("link " + name + " is down");
-    if (!v.want.vrf_device || v.vrf == IfIndex{} || l->master == v.vrf) continue;
+    if (!v.want.vrf_device || v.vrf == IfIndex{}) continue;
+    if (l->master == v.vrf) {
+      tasks_.complete(name, true);
+      continue;
+    }
     const Link* master = links_.find(l->master);
     if (master != nullptr && !(master->kind == LinkKind::kVrf && owned(*master))) {
       v.notes.push_back("link " + name + " is in " + master->name);

@@ -21,6 +21,12 @@ class Dumps {
     s.wanted = true;
     if (s.running) s.stale = true;
   }
+  // Something happened that silently takes entries of that table along: what a running read shows
+  // may be of the time before.
+  void doubt(DumpKind kind) {
+    State& s = at(kind);
+    if (s.running) s.stale = true;
+  }
   // The next one to ask the kernel for; the caller prepares for it and calls sent().
   [[nodiscard]] std::optional<DumpKind> next(TimePoint now) const {
     for (const DumpKind kind : kOrder) {

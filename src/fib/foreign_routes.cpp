@@ -38,6 +38,11 @@ void ForeignRoutes::count(const Route& route, int by) {
   auto& metric = metrics_[{route.key.table.value, route.key.metric}];
   auto& length = main_lengths_[slot_of(route.key.prefix.address.family)][route.key.prefix.length];
   const bool main = route.key.table == kMainTable;
+  if (route.next_hop_id != 0) {
+    auto& users = objects_[route.next_hop_id];
+    users = by > 0 ? users + 1 : users - 1;
+    if (users == 0) objects_.erase(route.next_hop_id);
+  }
   if (by > 0) {
     ++metric;
     if (main) ++length;
@@ -61,7 +66,9 @@ bool ForeignRoutes::see(const Route& route, bool from_dump) {
     return true;
   }
   if (it->second == route) return false;
+  count(it->second, -1);
   it->second = route;
+  count(route, 1);
   return true;
 }
 
@@ -92,6 +99,21 @@ std::vector<RouteKey> ForeignRoutes::drop_link(IfIndex link) {
     } else {
       ++it;
     }
+  }
+  return out;
+}
+
+std::vector<RouteKey> ForeignRoutes::drop_next_hop(std::uint32_t id) {
+  std::vector<RouteKey> out;
+  if (objects_.count(id) == 0) return out;
+  for (auto it = routes_.begin(); it != routes_.end();) {
+    if (it->second.next_hop_id != id) {
+      ++it;
+      continue;
+    }
+    out.push_back(it->first);
+    count(it->second, -1);
+    it = routes_.erase(it);
   }
   return out;
 }

@@ -27,6 +27,8 @@ class ForeignRoutes {
   bool lose(const RouteKey& key, std::uint8_t protocol);
   // The kernel drops what leaves by a link that went down; returns the keys that went.
   [[nodiscard]] std::vector<RouteKey> drop_link(IfIndex link);
+  // Likewise what hung on a next-hop object that went.
+  [[nodiscard]] std::vector<RouteKey> drop_next_hop(std::uint32_t id);
   void begin_dump(IpFamily family);
   [[nodiscard]] std::vector<RouteKey> end_dump(IpFamily family);
 
@@ -48,6 +50,7 @@ class ForeignRoutes {
   Table routes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> metrics_;  // (table, metric)
   std::array<std::array<std::uint32_t, 129>, 2> main_lengths_{};
+  std::map<std::uint32_t, std::size_t> objects_;  // next-hop objects in use -> routes
   std::set<RouteKey> marked_;
   std::set<RouteKey> touched_;
   std::array<bool, 2> dumping_{};

@@ -40,6 +40,7 @@ struct Fib::Impl {
   void on_link_delta(const LinkDelta& delta);
   void on_address(const Seen<Address>& seen, TimePoint now);
   void on_route(const Seen<Route>& seen, TimePoint now);
+  void drop_dead();
   void on_foreign_change(const RouteKey& key);
   void on_next_hop(const Seen<NextHop>& seen, TimePoint now);
   void on_acked(std::uint64_t up_to, TimePoint now);

@@ -51,6 +51,11 @@ void Fib::Impl::on_link(const Seen<Link>& seen) {
 void Fib::Impl::on_link_delta(const LinkDelta& d) {
   const IfIndex link = d.index;
   devices.touch();
+  if (!links.usable(link)) {  // it may have been before we knew it
+    dumps.doubt(DumpKind::kNextHops);
+    dumps.doubt(DumpKind::kRoutesV4);
+    dumps.doubt(DumpKind::kRoutesV6);
+  }
   if (d.admin_down) {
     for (const RouteKey& key : foreign.drop_link(link)) on_foreign_change(key);
     fixed.lose_silently([link](const RouteKey&, const Route& r) {
@@ -60,7 +65,7 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
       return false;
     });
   }
-  if (d.stopped || d.vanished) next_hops.link_stopped(link);
+  if (d.stopped || d.vanished) next_hops.link_stopped(link), drop_dead();
   if (d.started) next_hops.link_started(link);
   if (d.vanished) {
     tunnels.link_gone(link);
@@ -98,9 +103,19 @@ void Fib::Impl::on_next_hop(const Seen<NextHop>& seen, TimePoint now) {
   } else {
     next_hops.see(seen.object, seen.from_dump, now);
   }
+  drop_dead();
   if (seen.object.protocol == shared.protocol) return;
   resolver.changed_all();
   local.changed_all();
+}
+
+// IPv4 routes over an object that went are gone, and Linux says nothing of it.
+void Fib::Impl::drop_dead() {
+  for (const std::uint32_t id : next_hops.take_dead()) {
+    dumps.doubt(DumpKind::kRoutesV4);
+    dumps.doubt(DumpKind::kRoutesV6);
+    for (const RouteKey& key : foreign.drop_next_hop(id)) on_foreign_change(key);
+  }
 }
 
 void Fib::Impl::on_foreign_change(const RouteKey& key) {

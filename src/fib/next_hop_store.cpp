@@ -67,7 +67,12 @@ void NextHopPolicy::written(Key id) const {
   store->changed(id);
 }
 void NextHopPolicy::vanished(Key id, const NextHop& was) const { store->gone(id, was); }
-void NextHopPolicy::settled(Key id) const { store->changed(id); }
+void NextHopPolicy::settled(Key id) const {
+  store->changed(id);
+  const auto [first, last] = store->left_.equal_range(id);
+  for (auto it = first; it != last; ++it) store->gone_.push_back(it->second);
+  store->left_.erase(first, last);
+}
 
 // ---- store --------------------------------------------------------------------------------------
 
@@ -142,6 +147,7 @@ bool NextHopStore::retarget(std::uint32_t id, std::uint32_t user, const HopKey& 
     return false;
   }
   by_key_.erase(it->second.key);
+  left_.emplace(id, it->second.key);
   it->second.key = key;
   by_key_[key] = id;
   store_.want(id, single(id, key));
@@ -168,7 +174,10 @@ std::uint32_t NextHopStore::make_group(const std::vector<std::uint32_t>& members
 
 void NextHopStore::set_group(std::uint32_t id, const std::vector<std::uint32_t>& members) {
   // Without a living member there is nothing to say: the kernel has dropped the group already.
-  if (!members.empty()) store_.want(id, group(id, members));
+  if (members.empty()) return;
+  store_.want(id, group(id, members));
+  const auto* e = store_.find(id);
+  if (e != nullptr && e->waiting) store_.touch(id);  // its members may be there now
 }
 
 bool NextHopStore::live(std::uint32_t id) const {
@@ -207,6 +216,7 @@ void NextHopStore::changed(std::uint32_t id) {
 void NextHopStore::gone(std::uint32_t id, const NextHop& was) {
   if (tokens_.kill(id)) scan_ = true;
   groups_.erase(id);
+  dead_.push_back(id);
   if (was.group.empty()) {
     lost_.push_back(id);
     gone_.push_back(key_of(was));
@@ -306,6 +316,12 @@ bool NextHopStore::take_scan() {
   const bool scan = scan_;
   scan_ = false;
   return scan;
+}
+
+std::vector<std::uint32_t> NextHopStore::take_dead() {
+  std::vector<std::uint32_t> out;
+  out.swap(dead_);
+  return out;
 }
 
 std::vector<HopKey> NextHopStore::take_gone() {

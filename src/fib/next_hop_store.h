@@ -86,8 +86,9 @@ class NextHopStore {
   void step_erases(TimePoint now);
 
   [[nodiscard]] std::vector<std::uint32_t> take_changed_users();
-  [[nodiscard]] bool take_scan();                 // slots may carry dead tokens
-  [[nodiscard]] std::vector<HopKey> take_gone();  // ways that are no longer in the kernel
+  [[nodiscard]] bool take_scan();                        // slots may carry dead tokens
+  [[nodiscard]] std::vector<std::uint32_t> take_dead();  // objects that went, anybody's
+  [[nodiscard]] std::vector<HopKey> take_gone();         // ways that are no longer in the kernel
 
   [[nodiscard]] Store& store() { return store_; }
   [[nodiscard]] const Store& store() const { return store_; }
@@ -118,7 +119,9 @@ class NextHopStore {
   std::set<std::uint32_t> groups_;   // ids of groups in the kernel
   std::vector<std::uint32_t> lost_;  // to be taken out of groups
   std::vector<std::uint32_t> changed_users_;
+  std::vector<std::uint32_t> dead_;
   std::vector<HopKey> gone_;
+  std::multimap<std::uint32_t, HopKey> left_;  // ways that objects are about to leave
   std::uint32_t next_id_ = kNextHopIdFirst;
   bool scan_ = false;
 };

@@ -195,6 +195,8 @@ void RouteProgrammer::begin_dump_in(F<SlotT>& f) {
 
 template <class SlotT>
 void RouteProgrammer::end_dump_in(F<SlotT>& f, TimePoint now) {
+  f.routes.request_scan();
+  if (!f.dumping) return;  // a table that came up while the dump ran holds nothing older
   f.dumping = false;
   for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
     SlotT& s = f.routes.at(i);
@@ -205,7 +207,6 @@ void RouteProgrammer::end_dump_in(F<SlotT>& f, TimePoint now) {
     set_observed(s, kNoToken);
     if (s.set != 0 && known) suspect(f, s, now);
   }
-  f.routes.request_scan();
 }
 
 void RouteProgrammer::begin_dump(IpFamily family) {
