@@ -6,9 +6,11 @@ target_include_directories(perd_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${
 target_compile_options(perd_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Woverloaded-virtual -Wswitch -Wno-missing-field-initializers -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized>  # g++ 12 sees ghosts inside libstdc++
   -fno-omit-frame-pointer -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(PERD_SANITIZE)
-  target_compile_options(perd_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  target_compile_options(perd_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
+    -fno-sanitize=vptr)  # the pure libraries have no RTTI
   target_link_options(perd_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(PERD_COVERAGE)

@@ -64,7 +64,7 @@ inline constexpr std::size_t kRefusedConnectionsTold = 256;
 
 [[nodiscard]] FamilySet client_families(const NeighborConfig& config);
 
-class Speaker : private session::PeerSink {
+class Speaker final : private session::PeerSink {
  public:
   explicit Speaker(std::uint64_t seed);
   ~Speaker();

@@ -38,7 +38,7 @@ void Speaker::on_session_up(PeerId id, const session::Negotiated& session) {
   rib::PeerInfo info;
   info.id = id;
   info.remote_asn = session.remote_asn;
-  info.ebgp = n.config.asn != n.config.local_asn.value_or(config_.underlay->asn);
+  info.ebgp = n.peer->settings().ebgp();
   info.router_id = session.remote_id;
   info.address = n.config.address;
   info.route_reflector_client = client_families(n.config);

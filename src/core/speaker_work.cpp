@@ -194,6 +194,7 @@ void Speaker::forget_removed_neighbors() {
   for (auto it = neighbors_.begin(); it != neighbors_.end();) {
     const Neighbor& n = *it->second;
     const bool dead = n.removed && n.sweeping.empty() && n.peer->admin_down() &&
+                      !n.peer->has_reports() &&
                       n.peer->connections() == std::array<ConnectionId, 2>{};
     it = dead ? neighbors_.erase(it) : std::next(it);
   }

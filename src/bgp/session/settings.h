@@ -16,7 +16,7 @@ struct PeerSettings {
   IpAddress address{};       // the neighbour's
   std::uint16_t port = 179;  // dialled
   Asn local_asn{};           // what our OPEN says: localASN when configured, else the own one
-  Asn remote_asn{};          // what the neighbour's OPEN must say
+  Asn remote_asn{};          // what the neighbour's OPEN must say; 0: any but the own
   RouterId router_id{};
   std::uint16_t hold_seconds = 180;      // 0: no keepalives, no hold timer
   std::uint16_t keepalive_seconds = 60;  // bound of the interval; a third of the hold time at most

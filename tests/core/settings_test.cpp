@@ -1,0 +1,155 @@
+// Goal: what each part is set up with follows from the configuration, and stays the same when an
+// unrelated part of it changes. Method: tables over hand-made configurations.
+#include "core/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace perd {
+namespace {
+
+Config sample() {
+  Config c;
+  c.node.name = "leaf2";
+  c.underlay.emplace();
+  c.underlay->asn = Asn{64512};
+  c.underlay->router_id = *parse_router_id("10.0.0.2");
+  c.underlay->interfaces = {"eth1"};
+  c.underlay->tunnel_addresses = {*parse_ip("100.65.0.2")};
+  NeighborConfig n;
+  n.address = *parse_ip("192.168.1.2");
+  n.asn = Asn{64612};
+  n.families = {{Family::kIpv4Unicast, false}, {Family::kEvpn, false}};
+  c.underlay->neighbors = {n};
+  L3VniConfig v;
+  v.name = v.vrf = "red";
+  v.vni = Vni{100};
+  v.vtep = c.underlay->tunnel_addresses[0];
+  v.asn = Asn{64512};
+  c.l3vnis = {v};
+  return c;
+}
+
+L3VniConfig vni(const char* name, std::uint32_t number) {
+  L3VniConfig v;
+  v.name = v.vrf = name;
+  v.vni = Vni{number};
+  return v;
+}
+
+TEST(RdNumbers, DependOnTheVniAndNotOnTheOrder) {
+  struct Case {
+    const char* what;
+    std::vector<std::uint32_t> vnis;
+    std::vector<std::uint16_t> want;
+  };
+  const Case cases[] = {
+      {"small VNIs are their own number", {100, 200}, {100, 200}},
+      {"in any order", {200, 100}, {200, 100}},
+      {"low 16 bits of a large one", {0x10064, 5}, {100, 5}},
+      {"the lower VNI keeps the number", {0x10064, 100}, {101, 100}},
+      {"zero is no number", {0x10000}, {1}},
+      {"wraps over the end", {65535, 0x1ffff}, {65535, 1}},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.what);
+    std::vector<L3VniConfig> list;
+    for (const auto n : c.vnis) list.push_back(vni("x", n));
+    EXPECT_EQ(rd_numbers(list), c.want);
+  }
+}
+
+TEST(PeerSettings, TtlFollowsTheKindOfNeighbour) {
+  struct Case {
+    const char* what;
+    std::uint32_t asn;
+    std::uint8_t multihop, hops;
+    std::uint8_t ttl, minimum;
+  };
+  const Case cases[] = {
+      {"eBGP on the link", 64612, 0, 0, 1, 0},
+      {"iBGP anywhere", 64512, 0, 0, 255, 0},
+      {"eBGP multihop", 64612, 3, 0, 3, 0},
+      {"RFC 5082, on the link", 64612, 0, 1, 255, 255},
+      {"RFC 5082, two hops", 64612, 0, 2, 255, 254},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.what);
+    Config config = sample();
+    auto& n = config.underlay->neighbors[0];
+    n.asn = Asn{c.asn};
+    n.ebgp_multihop_ttl = c.multihop;
+    n.ttl_security_hops = c.hops;
+    const auto s = peer_settings(config, n);
+    EXPECT_EQ(s.transport.ttl, c.ttl);
+    EXPECT_EQ(s.transport.minimum_ttl, c.minimum);
+  }
+}
+
+TEST(PeerSettings, LocalAsnReplacesTheOwnOneInTheOpen) {
+  Config config = sample();
+  auto& n = config.underlay->neighbors[0];
+  EXPECT_EQ(peer_settings(config, n).local_asn, Asn{64512});
+  n.local_asn = Asn{65001};
+  EXPECT_EQ(peer_settings(config, n).local_asn, Asn{65001});
+  n.asn = Asn{65001};
+  EXPECT_FALSE(peer_settings(config, n).ebgp());
+}
+
+TEST(PeerSettings, UnrelatedChangesLeaveThemEqual) {
+  const Config before = sample();
+  Config after = before;
+  after.l3vnis.push_back(vni("blue", 200));
+  after.underlay->networks.push_back(*parse_prefix("203.0.113.0/24"));
+  EXPECT_EQ(peer_settings(before, before.underlay->neighbors[0]),
+            peer_settings(after, after.underlay->neighbors[0]));
+}
+
+TEST(ListenSettings, CarriesKeysAndNothingWithPortZero) {
+  Config config = sample();
+  config.bgp.listen = {*parse_ip("0.0.0.0")};
+  config.underlay->neighbors[0].password = "s3cret";
+  const auto listen = listen_settings(config);
+  ASSERT_EQ(listen.keys.size(), 1U);
+  EXPECT_EQ(to_string(listen.keys[0].peer), "192.168.1.2/32");
+  EXPECT_EQ(listen.addresses.size(), 1U);
+  config.bgp.port = 0;
+  EXPECT_TRUE(listen_settings(config).addresses.empty());
+}
+
+TEST(VrfIds, AreKeptByName) {
+  VrfIds ids;
+  const auto red = ids.of("red");
+  const auto blue = ids.of("blue");
+  EXPECT_NE(red, blue);
+  EXPECT_NE(red, kDefaultVrf);
+  EXPECT_EQ(ids.of("red"), red);
+  EXPECT_EQ(ids.find("blue"), blue);
+  EXPECT_FALSE(ids.find("green"));
+}
+
+TEST(WantedNode, HasTheDefaultRouterMac) {
+  VrfIds ids;
+  const auto node = wanted_node(sample(), ids);
+  ASSERT_EQ(node.vrfs.size(), 1U);
+  EXPECT_EQ(to_string(node.vrfs[0].default_mac), "02:54:64:41:00:02");
+  EXPECT_FALSE(node.vrfs[0].router_mac);
+}
+
+TEST(EvpnSettings, RdIsRouterIdAndNumberUnlessConfigured) {
+  VrfIds ids;
+  Config config = sample();
+  EXPECT_EQ(to_string(evpn_vrf_settings(config, ids)[0].rd), "10.0.0.2:100");
+  config.l3vnis[0].rd = parse_rd("100.65.0.2:7");
+  EXPECT_EQ(to_string(evpn_vrf_settings(config, ids)[0].rd), "100.65.0.2:7");
+}
+
+TEST(UnderlayPrefixes, TunnelAddressesAndNetworksOnce) {
+  Config config = sample();
+  config.underlay->networks = {*parse_prefix("203.0.113.0/24"), *parse_prefix("100.65.0.2/32")};
+  const auto prefixes = underlay_prefixes(config);
+  ASSERT_EQ(prefixes.size(), 2U);
+  EXPECT_EQ(to_string(prefixes[0]), "100.65.0.2/32");
+}
+
+}  // namespace
+}  // namespace perd
