@@ -56,7 +56,9 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
     dumps.doubt(DumpKind::kRoutesV4);
     dumps.doubt(DumpKind::kRoutesV6);
   }
-  if (d.admin_down) {
+  // By the state, not by the change: the link may have been told late.
+  const Link* now_is = links.find(link);
+  if (now_is == nullptr || !now_is->admin_up) {
     for (const RouteKey& key : foreign.drop_link(link)) on_foreign_change(key);
     fixed.lose_silently([link](const RouteKey&, const Route& r) {
       for (const auto& hop : r.hops) {
@@ -65,7 +67,7 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
       return false;
     });
   }
-  if (d.stopped || d.vanished) next_hops.link_stopped(link), drop_dead();
+  if (!links.usable(link)) next_hops.link_stopped(link), drop_dead();
   if (d.started) next_hops.link_started(link);
   if (d.vanished) {
     tunnels.link_gone(link);

@@ -14,10 +14,8 @@ LinkDelta LinkTable::see(const Link& link, bool from_dump) {
   d.appeared = it == links_.end();
   const Link before = d.appeared ? Link{} : it->second;
   d.changed = d.appeared || !(before == link);
-  d.admin_down = before.admin_up && !link.admin_up;
   const bool ran = before.admin_up && before.running;
   const bool runs = link.admin_up && link.running;
-  d.stopped = ran && !runs;
   d.started = !ran && runs;
   if (!d.appeared && before.name != link.name) {
     const auto named = names_.find(before.name);
@@ -35,8 +33,6 @@ LinkDelta LinkTable::lose(IfIndex index) {
   const auto it = links_.find(index);
   if (it == links_.end()) return d;
   d.vanished = d.changed = true;
-  d.admin_down = it->second.admin_up;
-  d.stopped = it->second.admin_up && it->second.running;
   const auto named = names_.find(it->second.name);
   if (named != names_.end() && named->second == index) names_.erase(named);
   links_.erase(it);

@@ -16,8 +16,6 @@ struct LinkDelta {
   IfIndex index{};
   bool appeared = false;
   bool vanished = false;
-  bool admin_down = false;  // it was up: Linux drops IPv4 routes over it without a word
-  bool stopped = false;     // it no longer runs: Linux drops next-hop objects over it likewise
   bool started = false;
   bool changed = false;  // anything at all
 };

@@ -59,6 +59,7 @@ void LinkTasks::change(const std::string& name, const LinkChange& op, const std:
   }
   t.timer.reset();
   t.flying = What::kChange;
+  t.noticed = false;
   t.changing = op;
   shared_.ops.push(op, flight_of(t));
 }
@@ -87,8 +88,8 @@ std::optional<LinkDelta> LinkTasks::acked(std::uint32_t index, TimePoint now) {
       if (t.awaited) t.timer = now + kAppearWithin;
       break;
     case What::kChange:
-      links_.assume(t.changing);
-      t.timer = now + shared_.limits.debounce;  // notifications of the time before may still come
+      if (!t.noticed) links_.assume(t.changing);  // else the notifications tell
+      t.timer = now + shared_.limits.debounce;    // notifications of the time before may still come
       break;
     case What::kErase:
       return links_.lose(t.erasing);
@@ -120,6 +121,7 @@ void LinkTasks::link_seen(const Link& link) {
   const auto it = by_name_.find(link.name);
   if (it == by_name_.end()) return;
   Task& t = tasks_[it->second];
+  t.noticed = true;
   if (!t.awaited) return;
   t.awaited = false;
   t.timer.reset();

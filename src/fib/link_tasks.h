@@ -50,6 +50,7 @@ class LinkTasks {
     IfIndex erasing{};
     bool made = false;      // we created it, and it has not gone since
     bool awaited = false;   // created; its notification is still to come
+    bool noticed = false;   // a notification came while the operation was on its way
     bool complete = false;  // it needed nothing at some time: a change now is a repair
     int error = 0;
     std::string text;

@@ -44,6 +44,8 @@ class SimKernel final : public KernelDriver {
   [[nodiscard]] std::size_t in_flight() const override { return unanswered_; }
   // Everything there is to tell; appends.
   void drain_events(std::vector<KernelEvent>& out);
+  // drain_events() would have something.
+  [[nodiscard]] bool has_news() const { return !answers_.empty() || !notifications_.empty(); }
   // The process is gone: what was to be told is lost, the tables stay.
   void close();
 
