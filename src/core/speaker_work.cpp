@@ -119,12 +119,19 @@ void Speaker::run_fib(TimePoint now) {
 
 void Speaker::learn(LocalKnowledge&& knowledge) {
   std::visit(Overloaded{[&](const LocalRoute& route) {
-                          if (route.vrf != kDefaultVrf) evpn_.on_local(route);
+                          if (route.vrf == kDefaultVrf) return;
+                          evpn_.on_local(route);
+                          evpn_more_ = true;
                         },
-                        [&](const VrfState& state) { evpn_.on_vrf_state(state); },
+                        [&](const VrfState& state) {
+                          evpn_.on_vrf_state(state);
+                          evpn_more_ = true;
+                        },
                         [&](const NextHopState& state) {
                           if (!rib_.next_hops.set_state(state)) return;
                           changed_next_hops_.push_back(rib_.next_hops.find(state.address));
+                          evpn_.on_next_hop_changed(state.address);
+                          evpn_more_ = true;
                         }},
              knowledge);
 }

@@ -70,7 +70,8 @@ struct Checker {
     const auto* bridge = kernel().link(device.bridge);
     const auto* vxlan = kernel().link(device.vxlan);
     if (bridge == nullptr || vxlan == nullptr) {
-      fault("links of vrf " + device.name + " are missing");
+      fault("links of vrf " + device.name + " are missing: bridge '" + device.bridge +
+            "', vxlan '" + device.vxlan + "'");
       return;
     }
     const auto neighbour = kernel().neighbours().find({bridge->index, gateway});

@@ -13,10 +13,26 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+// The last events of each node, for a failure's report.
+std::string history(World& world) {
+  constexpr std::size_t kShown = 12;
+  std::string text;
+  for (NodeIndex n = 0; n < world.size(); ++n) {
+    const auto& events = world.events(n);
+    const std::size_t from = events.size() > kShown ? events.size() - kShown : 0;
+    for (std::size_t i = from; i < events.size(); ++i) {
+      text += "\n  node " + std::to_string(n) + " " + std::string(to_string(events[i].kind)) + " " +
+              events[i].subject + ": " + events[i].text;
+    }
+  }
+  return text;
+}
+
 void expect_sound(World& world) {
   const auto faults = check(world);
-  EXPECT_TRUE(faults.empty()) << "seed " << world.seed() << ": " << faults.size()
-                              << " violations, the first: " << faults.front();
+  std::string text;
+  for (const auto& f : faults) text += "\n  " + f;
+  EXPECT_TRUE(faults.empty()) << "seed " << world.seed() << ":" << text << history(world);
 }
 
 void expect_settles(World& world, Duration limit = minutes(10)) {
@@ -97,6 +113,22 @@ TEST(Simulation, RestartKeepsEveryLiveRoute) {
   }
   expect_settles(f.world);
   for (unsigned i = 0; i < 5; ++i) EXPECT_TRUE(f.gateways(2, 0, host_prefix(1, i)).empty()) << i;
+}
+
+TEST(Simulation, LinkDeletedAfterARestartIsMadeAgain) {
+  Fabric f(World::seed_or(7), {});
+  f.start_all();
+  expect_settles(f.world);
+  f.add_host_prefix(2, 0, 1);
+  expect_settles(f.world);
+  for (int round = 0; round < 3; ++round) {
+    SCOPED_TRACE(round);
+    f.world.restart(1);
+    f.world.run_for(seconds(7));
+    f.world.kernel(1).del_link("vni100");
+    expect_settles(f.world);
+    EXPECT_EQ(f.gateways(1, 0, host_prefix(2, 1)), std::vector<IpAddress>{vtep_of(2)});
+  }
 }
 
 TEST(Simulation, LostNotificationsAreMadeUpForByADump) {
