@@ -165,9 +165,13 @@ class RouteTable {
 // Backward shift: no tombstones, so that probes stay short under churn.
 template <class SlotT>
 void RouteTable<SlotT>::erase(const Slot* slot) {
-  const auto start = static_cast<std::size_t>(slot - slots_.data());
-  std::size_t hole = start;
-  bool passed_cursor = false;
+  auto hole = static_cast<std::size_t>(slot - slots_.data());
+  // Circular distances: the part still to be scanned may reach over the end of the array.
+  const std::size_t capacity = slots_.size();
+  const auto ahead = [this, capacity](std::size_t i) {
+    return (i + capacity - scan_at_) % capacity < scan_left_;
+  };
+  std::size_t slipped = capacity;  // where a slot went that the cursor has not met
   for (std::size_t i = next(hole); slots_[i].length != kSlotFree; i = next(i)) {
     const std::size_t want = home(slots_[i].hash());
     // The slot may move into the hole unless its home lies behind the hole (cyclically).
@@ -175,15 +179,15 @@ void RouteTable<SlotT>::erase(const Slot* slot) {
         hole <= i ? (want > hole && want <= i) : (want > hole || want <= i);
     if (home_after_hole) continue;
     slots_[hole] = slots_[i];
-    if (hole < scan_at_ && i >= scan_at_) passed_cursor = true;
+    if (scan_left_ != 0 && slipped == capacity && ahead(i) && !ahead(hole)) slipped = hole;
     hole = i;
   }
   slots_[hole] = Slot{};
   --size_;
-  if (passed_cursor && scan_left_ != 0) {
-    scan_left_ += scan_at_ - start;
-    scan_at_ = start;
-  }
+  if (slipped == capacity) return;
+  scan_left_ += (scan_at_ + capacity - slipped) % capacity;
+  if (scan_left_ > capacity) scan_left_ = capacity;
+  scan_at_ = slipped;
 }
 
 }  // namespace perd::fib

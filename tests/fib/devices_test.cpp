@@ -1,6 +1,7 @@
 // Goal: the links of a VRF stand as per.yaml asks, whether perd makes them or finds them, in
 // whatever order things come and go. Method: operator's commands on the simulated kernel, then its
 // tables.
+#include "fib/fib.h"
 #include "fib/fib_lab.h"
 
 namespace perd::fib {

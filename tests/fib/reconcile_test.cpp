@@ -1,6 +1,7 @@
 // Goal: whatever the kernel holds at the start and whatever is done to it later, it ends as wanted;
 // foreign entries stay. Method: restarts, an operator's hand, lost notifications, refusals; and
 // random states with random orders of events, one per seed (a failure names it).
+#include "fib/fib.h"
 #include "fib/fib_lab.h"
 #include "perd/random.h"
 

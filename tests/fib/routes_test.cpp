@@ -1,5 +1,6 @@
 // Goal: tunnelled routes stand in the VRF's table with next hop, neighbour and FDB, in the right
 // order and with as few messages as the kernel allows. Method: deltas in, tables and journal out.
+#include "fib/fib.h"
 #include "fib/fib_lab.h"
 
 namespace perd::fib {

@@ -1,5 +1,6 @@
 // Goal: next hops resolve through the main table as packets would go, answers follow every change,
 // and local routes are told as they are. Method: foreign routes and links of the simulated kernel.
+#include "fib/fib.h"
 #include "fib/fib_lab.h"
 
 namespace perd::fib {
