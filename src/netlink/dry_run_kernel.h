@@ -1,5 +1,7 @@
 // KernelDriver for --dry-run: tells each operation as one line in iproute2's words and reports it
-// as carried out; dumps and notifications are real. Needs no privilege beyond reading.
+// as carried out; dumps and notifications are real. A link that was only told is reported as if it
+// were there, under an index of no real link, so that what stands on it is told as well. Needs no
+// privilege beyond reading.
 #pragma once
 
 #include <functional>
@@ -7,10 +9,14 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "netlink/linux_kernel.h"
 
 namespace perd::netlink {
+
+// Interface indexes are small; the kernel counts them from 1.
+inline constexpr std::uint32_t kFirstToldIndex = 1U << 30;
 
 class DryRunKernel final : public KernelPort {
  public:
@@ -25,12 +31,18 @@ class DryRunKernel final : public KernelPort {
   [[nodiscard]] int event_fd() const override { return reader_->event_fd(); }
   bool on_request_readable(KernelEventSink& sink) override;
   bool on_event_readable(KernelEventSink& sink) override;
-  [[nodiscard]] bool wants_turn() const override { return reader_->wants_turn(); }
+  [[nodiscard]] bool wants_turn() const override {
+    return reader_->wants_turn() || !told_links_.empty();
+  }
 
  private:
   explicit DryRunKernel(Print print) : print_(std::move(print)) {}
+  void tell(const KernelOp& op);
+
   Print print_;
   std::unordered_map<std::uint32_t, std::string> link_names_;
+  std::vector<Link> told_links_;  // to be reported
+  std::uint32_t next_told_ = kFirstToldIndex;
   std::unique_ptr<LinuxKernel> reader_;
 };
 

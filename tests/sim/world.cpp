@@ -55,6 +55,7 @@ void World::reload(NodeIndex n, const Config& config) {
 void World::stop(NodeIndex n) {
   nodes_[n]->speaker->stop(now_, "");
   carry_out(n, nodes_[n]->speaker->take_outputs());
+  run_for(std::chrono::milliseconds(200));  // the NOTIFICATIONs leave
   crash(n);
 }
 

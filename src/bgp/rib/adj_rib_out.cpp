@@ -211,12 +211,13 @@ void AdjRibOut<F>::fill_window(Context context) {
   if (walking_ && window_.size() < kWindow) {
     const std::size_t before = window_.size();
     walk_cursor_ = context.table.walk(walk_cursor_, kWindow - window_.size(), [&](RouteId id) {
-      if (pending_.has(id) || (!again_ && advertised_.has(id))) return;
+      const bool told = advertised_.has(id);
+      if (pending_.has(id) || (!again_ && told)) return;
       const auto best = context.table.best(id);
-      if (!best || export_between(context.peers.get(best->peer), context.target, F::kFamily) !=
-                       ExportVerdict::kSend) {
-        return;
-      }
+      const bool wanted = best && export_between(context.peers.get(best->peer), context.target,
+                                                 F::kFamily) == ExportVerdict::kSend;
+      // The rules may have changed since it was told: then it is withdrawn.
+      if (!wanted && !told) return;
       set_pending(context.table, id);
       enqueue(context, id);
     });

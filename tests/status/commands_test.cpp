@@ -1,0 +1,71 @@
+// Goal: every command of perctl reaches its view, and a wrong word gets an answer that helps.
+// Method: command lines against exit codes and words that must be there.
+#include "fixture.h"
+
+namespace perd::status {
+namespace {
+
+struct Case {
+  std::vector<std::string> words;
+  int exit;
+  const char* says;
+};
+
+class Commands : public StatusTest {};
+
+TEST_F(Commands, ExitCodesAndWords) {
+  const Case cases[] = {
+      {{"show", "summary"}, 0, "local AS number 65002"},
+      {{"show", "bgp", "summary"}, 0, "Neighbor"},
+      {{"show", "neighbors"}, 0, "192.168.2.0"},
+      {{"show", "neighbors", "192.168.2.0"}, 0, "remote AS 65000"},
+      {{"show", "neighbors", "192.168.2.9"}, 1, "no neighbor 192.168.2.9"},
+      {{"show", "neighbors", "x"}, 1, "no neighbor x"},
+      {{"show", "evpn"}, 0, "Displayed 2 prefixes"},
+      {{"show", "evpn", "routes", "type", "5"}, 0, "Displayed 2 prefixes"},
+      {{"show", "bgp", "l2vpn", "evpn"}, 0, "Displayed 2 prefixes"},
+      {{"show", "evpn", "type", "2"}, 0, "Displayed 0 prefixes"},
+      {{"show", "evpn", "rd", "10.0.0.1:100"}, 0, "Displayed 1 prefixes"},
+      {{"show", "evpn", "vni", "101"}, 0, "Displayed 0 prefixes"},
+      {{"show", "evpn", "type", "x"}, 2, "route type expected"},
+      {{"show", "evpn", "type", "0"}, 2, "route type expected"},
+      {{"show", "evpn", "rd", "x"}, 2, "route distinguisher expected"},
+      {{"show", "evpn", "vni", "99999999"}, 2, "VNI expected"},
+      {{"show", "evpn", "type"}, 2, "usage"},
+      {{"show", "evpn", "colour", "red"}, 2, "usage"},
+      {{"show", "vrfs"}, 0, "vrf0"},
+      {{"show", "vnis"}, 0, "vni100"},
+      {{"show", "vteps"}, 0, "100.64.0.1"},
+      {{"show", "kernel"}, 0, "in step"},
+      {{"show", "events"}, 0, "session-up"},
+      {{"show", "config"}, 0, "underlays"},
+      {{"show", "version"}, 0, "perd "},
+      {{"show", "routes", "vrf0"}, 0, "10.1.10.0/24"},
+      {{"show", "routes", "vrf0", "10.1.10.0/24"}, 0, "imported from"},
+      {{"show", "routes", "vrf0", "10.9.9.9"}, 1, "10.9.9.9/32 is not in VRF vrf0"},
+      {{"show", "routes", "nope"}, 1, "no VRF is named nope"},
+      {{"show", "routes", "vrf0", "x"}, 2, "prefix expected"},
+      {{"explain", "route", "vrf0", "10.1.10.0/24"}, 0, "kernel: acked"},
+      {{"show", "macs", "110"}, 2, "not supported yet"},
+      {{"explain", "mac", "110"}, 2, "not supported yet"},
+      {{"teardown"}, 2, "not supported yet"},
+      {{"show"}, 2, "usage"},
+      {{"frobnicate"}, 2, "usage"},
+      {{}, 2, "usage"},
+  };
+  for (const auto& c : cases) {
+    std::string line;
+    for (const auto& w : c.words) line += w + " ";
+    SCOPED_TRACE(line);
+    EXPECT_NE(ask(c.words, false, c.exit).find(c.says), std::string::npos)
+        << ask(c.words, false, c.exit);
+    const auto as_json = ask_json(c.words, c.exit);
+    EXPECT_TRUE(as_json.is_object());
+    if (c.exit != 0) {
+      EXPECT_TRUE(as_json.as_object().contains("error"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace perd::status
