@@ -1,9 +1,9 @@
 // Neighbours (RTM_NEWNEIGH of AF_INET and AF_INET6) and forwarding entries (of AF_BRIDGE).
 //
-// Built with core libnl: rtnl_neigh of libnl 3.7 knows neither NDA_VNI nor NDA_PROTOCOL. One message
-// with NTF_SELF and NTF_MASTER makes two forwarding entries, and is told back as two. Linux quirk:
-// replacing a VXLAN entry that was made without NTF_EXT_LEARNED moves its destination but does not
-// add the flag; erase it first.
+// Built with core libnl: rtnl_neigh of libnl 3.7 knows neither NDA_VNI nor NDA_PROTOCOL. One
+// message with NTF_SELF and NTF_MASTER makes two forwarding entries, and is told back as two. Linux
+// quirk: replacing a VXLAN entry that was made without NTF_EXT_LEARNED moves its destination but
+// does not add the flag; erase it first.
 #pragma once
 
 #include "netlink/message.h"

@@ -135,8 +135,8 @@ Expected<Negotiated, Refusal> negotiate(const PeerSettings& s, const wire::Open&
   const wire::Capabilities& mine = ours.capabilities;
   const wire::Capabilities& caps = theirs.capabilities;
   // AS 0 (RFC 7607: nobody's) stands for `type: External`: any but the own.
-  const bool wanted = s.remote_asn.value == 0 ? theirs.asn != s.local_asn
-                                              : theirs.asn == s.remote_asn;
+  const bool wanted =
+      s.remote_asn.value == 0 ? theirs.asn != s.local_asn : theirs.asn == s.remote_asn;
   if (!wanted) {
     return unexpected(refuse(kBadPeerAs, "wrong AS number: the neighbor says " +
                                              std::to_string(theirs.asn.value) + ", configured is " +
