@@ -24,7 +24,7 @@ perd_build_packages() {
 }
 
 perd_test_packages() {
-  echo libgtest-dev libgmock-dev iproute2 frr gobgpd exabgp tshark tcpdump iputils-ping jq python3 \
+  echo libgtest-dev libgmock-dev iproute2 frr gobgpd tshark tcpdump iputils-ping jq python3 \
     python3-yaml procps
   perd_guest_packages
 }

@@ -113,20 +113,17 @@ Speaker::Import Speaker::import(const Neighbor& n, wire::PathAttributes& attribu
 void Speaker::announce_routes(Neighbor& n, wire::Update& update) {
   wire::PathAttributes& attributes = update.attributes;
   auto& routes = update.announced;
-  const auto take = [&](auto& table, const auto& list, const Import& import, auto&& key,
-                        auto&& data) {
-    for (const auto& r : list) {
-      table.upsert(key(r), n.id, r.path_id, import.attributes, data(r), import.rejected);
-    }
+  bool room = true;
+  const auto take = [&](auto& table, const auto& list, const Import& import) {
+    if (list.empty()) return;
+    room = table.upsert_all(list, n.id, import.attributes, import.rejected) && room;
   };
-  const auto prefix = [](const wire::PrefixNlri& r) { return r.prefix; };
-  const auto nothing = [](const auto&) { return rib::NoData{}; };
   // Classic routes go with NEXT_HOP, those of MP_REACH_NLRI with their own next hop (RFC 4760 3);
   // one UPDATE with both is legal.
   const bool mixed = update.mp_next_hop && attributes.next_hop != update.mp_next_hop;
   if (mixed && !routes.ipv4.empty()) {
     const Import classic = import(n, attributes);
-    take(rib_.ipv4, routes.ipv4, classic, prefix, nothing);
+    take(rib_.ipv4, routes.ipv4, classic);
     rib_.attributes.release(classic.attributes);
     routes.ipv4.clear();
   }
@@ -135,17 +132,14 @@ void Speaker::announce_routes(Neighbor& n, wire::Update& update) {
     attributes.link_local_next_hop = update.mp_link_local_next_hop;
   }
   const Import imported = import(n, attributes);
-  take(rib_.ipv4, routes.ipv4, imported, prefix, nothing);
-  take(rib_.ipv6, routes.ipv6, imported, prefix, nothing);
-  take(
-      rib_.evpn, routes.evpn, imported, [](const auto& r) { return r.key; },
-      [](const auto& r) { return r.data; });
-  take(
-      rib_.opaque, routes.opaque_evpn, imported,
-      [](const auto& r) {
-        return rib::OpaqueKey{r.type, r.octets};
-      },
-      nothing);
+  take(rib_.ipv4, routes.ipv4, imported);
+  take(rib_.ipv6, routes.ipv6, imported);
+  take(rib_.evpn, routes.evpn, imported);
+  take(rib_.opaque, routes.opaque_evpn, imported);
+  if (!room) {
+    raise(EventKind::kPrefixLimit, Severity::kError, subject_of(n),
+          "a table is full, routes were not stored");
+  }
   if (imported.rejected != rib::Reason::kNone) {
     ++n.refused_updates;
     n.last_refusal = imported.rejected;

@@ -277,8 +277,10 @@ void DeviceBuilder::tell(VrfDevices& v) {
   s.problem = v.problem;
   if (v.told && v.state == s) return;
   if (!v.told || v.state.up != s.up || v.state.problem != s.problem) {
-    shared_.say(s.up ? EventKind::kVrfUp : EventKind::kVrfDown,
-                s.up ? Severity::kInfo : Severity::kWarning, "vrf " + v.want.name,
+    // What perd is just building or repairing is no news; that the VRF is up, its router says.
+    const bool news = !s.up && !tasks_.busy();
+    shared_.say(EventKind::kKernelProblem, news ? Severity::kWarning : Severity::kDebug,
+                "vrf " + v.want.name,
                 s.up ? "its devices are up, table " + std::to_string(s.table.value) : s.problem);
   }
   v.told = true;
