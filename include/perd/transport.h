@@ -91,6 +91,7 @@ struct ListenFailed {
   IpAddress address;
   std::uint16_t port = 0;
   std::string reason;
+  bool fatal = false;  // somebody else has the port, or we may not: no use in going on
 };
 using TransportEvent =
     std::variant<ConnectionUp, Accepted, Received, SendProgress, ConnectionDown, ListenFailed>;

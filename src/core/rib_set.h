@@ -42,6 +42,19 @@ struct RibSet {
     }
     return 0;
   }
+  // The same without those of a session that ended and are still to be swept.
+  [[nodiscard]] std::size_t live_paths(Family family, PeerId peer) const {
+    switch (family) {
+      case Family::kIpv4Unicast:
+        return ipv4.paths(peer) - ipv4.stale_paths(peer);
+      case Family::kIpv6Unicast:
+        return ipv6.paths(peer) - ipv6.stale_paths(peer);
+      case Family::kEvpn:
+        return evpn.paths(peer) - evpn.stale_paths(peer) + opaque.paths(peer) -
+               opaque.stale_paths(peer);
+    }
+    return 0;
+  }
   [[nodiscard]] std::size_t routes(Family family) const {
     switch (family) {
       case Family::kIpv4Unicast:

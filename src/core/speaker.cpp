@@ -61,6 +61,7 @@ void Speaker::on_transport(const TransportEvent& event, TimePoint now) {
             connections_.erase(e.connection.value);
           },
           [&](const ListenFailed& e) {
+            listening_.reset();  // the next reload asks again
             raise(EventKind::kListenFailed, Severity::kError,
                   "listen " + to_string(e.address) + " port " + std::to_string(e.port), e.reason);
           }},
@@ -110,11 +111,12 @@ void Speaker::settle(Neighbor& n) {
 void Speaker::tick(TimePoint now) {
   now_ = now;
   for (auto& [id, n] : neighbors_) {
-    if (is_due(n->restart_at, now)) lift_prefix_limit(*n);
+    if (!stopping_ && is_due(n->restart_at, now)) lift_prefix_limit(*n);
     if (is_due(n->peer->next_deadline(), now)) n->peer->tick(now, *this);
     settle(*n);
   }
-  if (configured_) work(now);
+  // Once stopping, the sessions end and the kernel's tables stay as they are.
+  if (configured_ && !stopping_) work(now);
   collect_commands();
 }
 

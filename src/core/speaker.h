@@ -88,7 +88,7 @@ class Speaker final : private session::PeerSink {
   // Nothing to do but wait: for tests and for readiness.
   [[nodiscard]] bool quiescent() const;
 
-  // ---- commands of an operator; false: no such neighbour ----
+  // ---- commands of an operator; false: no such neighbour, or (in) it takes no ROUTE-REFRESH ----
   bool clear_neighbor(const IpAddress& address, TimePoint now);
   bool soft_clear(const IpAddress& address, bool in, bool out, TimePoint now);
 
@@ -116,10 +116,11 @@ class Speaker final : private session::PeerSink {
   void on_event(Event&& event) override;
 
   // speaker_config.cpp
-  void configure_neighbors(bool exports_changed);
+  void configure_neighbors(bool exports_changed, bool imports_changed);
   void configure_local_routes();
   void add_neighbor(const NeighborConfig& config);
-  void change_neighbor(Neighbor& n, const NeighborConfig& config, bool exports_changed);
+  void change_neighbor(Neighbor& n, const NeighborConfig& config, bool exports_changed,
+                       bool imports_changed);
   void remove_neighbor(Neighbor& n);
   void request_routes(Neighbor& n);
   void lift_prefix_limit(Neighbor& n);
@@ -191,6 +192,7 @@ class Speaker final : private session::PeerSink {
   bool rescanning_all_ = false;                 // this round takes every route
   std::vector<IpAddress> refused_connections_;  // told once per address
   bool evpn_more_ = false;
+  bool reap_more_ = false;
   bool sweep_told_ = false;
 };
 

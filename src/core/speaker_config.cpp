@@ -40,7 +40,11 @@ void Speaker::configure(const Config& config, TimePoint now) {
       !first && (old.underlay->transit != underlay.transit || old.underlay->asn != underlay.asn ||
                  old.underlay->cluster_id != underlay.cluster_id ||
                  old.underlay->tunnel_addresses != underlay.tunnel_addresses);
-  configure_neighbors(exports_changed);
+  const bool imports_changed =
+      !first &&
+      (old.underlay->asn != underlay.asn || old.underlay->cluster_id != underlay.cluster_id ||
+       old.underlay->tunnel_addresses != underlay.tunnel_addresses);
+  configure_neighbors(exports_changed, imports_changed);
 
   const ListenCommand listen = listen_settings(config_);
   if (!listening_ || *listening_ != listen) {
@@ -75,8 +79,17 @@ void Speaker::configure_local_routes() {
   rib_.attributes.release(set);
 }
 
-void Speaker::configure_neighbors(bool exports_changed) {
+void Speaker::configure_neighbors(bool exports_changed, bool imports_changed) {
   const auto& wanted = config_.underlay->neighbors;
+  // Whose client a neighbour is decides what all others are told of its routes (RFC 4456 6).
+  for (const auto& c : wanted) {
+    const Neighbor* n = neighbor(c.address);
+    if (n == nullptr || client_families(n->config) == client_families(c)) continue;
+    auto info = rib_.peers.get(n->id);
+    info.route_reflector_client = client_families(c);
+    rib_.peers.set(info);
+    exports_changed = true;
+  }
   for (auto& [id, n] : neighbors_) {
     const auto it = std::find_if(wanted.begin(), wanted.end(), [&](const NeighborConfig& c) {
       return c.address == n->config.address;
@@ -86,7 +99,7 @@ void Speaker::configure_neighbors(bool exports_changed) {
       remove_neighbor(*n);
       continue;
     }
-    change_neighbor(*n, *it, exports_changed);
+    change_neighbor(*n, *it, exports_changed, imports_changed);
   }
   for (const auto& c : wanted) {
     const bool known = std::any_of(neighbors_.begin(), neighbors_.end(), [&](const auto& entry) {
@@ -115,10 +128,14 @@ void Speaker::add_neighbor(const NeighborConfig& config) {
 
 void Speaker::remove_neighbor(Neighbor& n) {
   n.removed = true;
+  n.over_limit = false;
+  n.restart_at.reset();
+  n.close_with.reset();
   n.peer->stop(wire::make_cease(wire::CeaseSubcode::kPeerDeconfigured), now_);
 }
 
-void Speaker::change_neighbor(Neighbor& n, const NeighborConfig& config, bool exports_changed) {
+void Speaker::change_neighbor(Neighbor& n, const NeighborConfig& config, bool exports_changed,
+                              bool imports_changed) {
   const NeighborConfig old = n.config;
   n.config = config;
   const bool reset = n.peer->change_settings(peer_settings(config_, config), now_);
@@ -126,15 +143,16 @@ void Speaker::change_neighbor(Neighbor& n, const NeighborConfig& config, bool ex
     raise(EventKind::kConfigApplied, Severity::kInfo, subject_of(config),
           "session reset: settings changed that an OPEN or a socket carries");
   }
-  if (old.maximum_prefixes != config.maximum_prefixes && n.over_limit) lift_prefix_limit(n);
+  if (old.maximum_prefixes != config.maximum_prefixes) {
+    if (n.over_limit) lift_prefix_limit(n);
+    n.limit_warned = false;
+    if (n.peer->established()) check_prefix_limit(n);
+  }
   if (reset || !n.peer->established()) return;
   if (exports_changed || !exports_alike(old, config)) {
-    auto info = rib_.peers.get(n.id);
-    info.route_reflector_client = client_families(config);
-    rib_.peers.set(info);
     exporter_.change_peer(export_peer(n, n.peer->negotiated()));
   }
-  if (!imports_alike(old, config)) request_routes(n);
+  if (imports_changed || !imports_alike(old, config)) request_routes(n);
 }
 
 // What was refused on import is in the tables, but with the verdict of its time: ask for it again
@@ -176,20 +194,20 @@ bool Speaker::clear_neighbor(const IpAddress& address, TimePoint now) {
 
 bool Speaker::soft_clear(const IpAddress& address, bool in, bool out, TimePoint now) {
   now_ = now;
-  bool found = false;
+  bool done = false;
   for (auto& [id, n] : neighbors_) {
     if (n->removed || n->config.address != address || !n->peer->established()) continue;
-    found = true;
+    done = true;
     const auto& session = n->peer->negotiated();
     for (const auto f : kAllFamilies) {
       if (!session.families.has(f)) continue;
-      if (in) (void)n->peer->send_route_refresh(f, now);
+      if (in) done = n->peer->send_route_refresh(f, now) && done;
       if (out) exporter_.start_refresh(id, f, session.enhanced_route_refresh);
     }
   }
   collect_commands();
   outputs_.more_work = true;
-  return found;
+  return done;
 }
 
 FamilySet client_families(const NeighborConfig& config) {

@@ -1,8 +1,9 @@
 // What a neighbour said, on its way into the tables: flow steps 2 and 3 of ARCHITECTURE.md.
+#include "core/speaker.h"
+
 #include <algorithm>
 
 #include "bgp/rib/import_rules.h"
-#include "core/speaker.h"
 
 namespace perd {
 namespace {
@@ -21,11 +22,8 @@ rib::ExportPeer Speaker::export_peer(const Neighbor& n, const session::Negotiate
   target.as_override = n.config.as_override;
   target.transit = config_.underlay->transit;
   target.cluster_id = config_.underlay->cluster_id.value_or(config_.underlay->router_id);
-  // The other family's next hop on this session is the tunnel address: it is ours and reachable
-  // through the fabric, unlike an address of a link that may not have that family.
-  for (const auto& a : config_.underlay->tunnel_addresses) {
-    (a.is_v4() ? target.own_v4 : target.own_v6) = a;
-  }
+  // Of the other family there is no address that the neighbour could resolve (the tunnel address is
+  // what it is to learn here): such routes are not told unless RFC 8950 was agreed upon.
   const auto& local = session.local_address;
   (local.is_v4() ? target.own_v4 : target.own_v6) = local;
   return target;
@@ -152,7 +150,7 @@ void Speaker::check_prefix_limit(Neighbor& n) {
   if (!n.config.maximum_prefixes || n.close_with) return;
   const auto& limit = *n.config.maximum_prefixes;
   std::size_t most = 0;
-  for (const auto f : kAllFamilies) most = std::max(most, rib_.paths(f, n.id));
+  for (const auto f : kAllFamilies) most = std::max(most, rib_.live_paths(f, n.id));
   if (most > limit.limit) {  // RFC 4486 4: Cease/Maximum Number of Prefixes Reached
     raise(EventKind::kPrefixLimit, Severity::kError, subject_of(n),
           std::to_string(most) + " prefixes, the limit is " + std::to_string(limit.limit) +
@@ -191,6 +189,7 @@ void Speaker::on_route_refresh(PeerId id, Family family, std::uint8_t subtype) {
       exporter_.start_refresh(id, family, session.enhanced_route_refresh);
       break;
     case 1:  // RFC 7313 4.2: BoRR, everything it said before must be said again
+      n.sweeping.remove(family);  // an earlier sweep must not take what is stale only now
       mark_family_stale(n, family);
       break;
     case 2:  // EoRR: what was not said again is gone

@@ -25,7 +25,7 @@ void Speaker::work(TimePoint now) {
   run_evpn();
   track_next_hops();
   run_fib(now);
-  (void)exporter_.reap(kReapSlice);
+  reap_more_ = exporter_.reap(kReapSlice);
   send_updates(now);
   consider_sweep(now);
   forget_removed_neighbors();
@@ -187,8 +187,8 @@ void Speaker::consider_sweep(TimePoint now) {
 
 bool Speaker::has_work() const {
   if (rib_.ipv4.dirty() + rib_.ipv6.dirty() + rib_.evpn.dirty() + rib_.opaque.dirty() != 0 ||
-      evpn_more_ || rescan_left_ != 0 || rescan_everything_ || !changed_next_hops_.empty() ||
-      fib_.more_work()) {
+      evpn_more_ || reap_more_ || rescan_left_ != 0 || rescan_everything_ ||
+      !changed_next_hops_.empty() || fib_.more_work()) {
     return true;
   }
   return std::any_of(neighbors_.begin(), neighbors_.end(), [&](const auto& entry) {

@@ -38,10 +38,16 @@ void Daemon::set_up_log(const Config& config) {
 
 std::string Daemon::apply(const ConfigResult& loaded) {
   if (!loaded) return errors_text(loaded.error());
+  if (stopping_) return "perd is stopping";
   if (loaded->api_socket != speaker_.config().api_socket) {
     return "api.socket: cannot change while perd runs";
   }
+  // What stands in the kernel under the old number would no longer be known as perd's own.
+  if (loaded->kernel.route_protocol != speaker_.config().kernel.route_protocol) {
+    return "kernel.routeProtocol: cannot change while perd runs";
+  }
   set_up_log(*loaded);
+  reloaded_ = true;
   speaker_.configure(*loaded, monotonic_now());
   schedule();
   return {};
@@ -101,7 +107,8 @@ ApiAnswer Daemon::clear(const ApiRequest& request) {
                        : speaker_.clear_neighbor(*address, now));
   if (!done) {
     return text_answer(request, ExitCode::kRefused,
-                       soft ? "no established neighbor " + a[2] : "no neighbor " + a[2]);
+                       soft ? "no established neighbor " + a[2] + " that takes ROUTE-REFRESH"
+                            : "no neighbor " + a[2]);
   }
   schedule();
   return text_answer(request, ExitCode::kGood, "");

@@ -59,6 +59,8 @@ Daemon::Daemon(CommandLine line, Config config, std::unique_ptr<netlink::KernelP
       kernel_(std::move(kernel)),
       transport_(io_,
                  [this](const TransportEvent& event) {
+                   if (const auto* failed = std::get_if<ListenFailed>(&event))
+                     on_listen_failed(*failed);
                    speaker_.on_transport(event, monotonic_now());
                    schedule();
                  }),
@@ -89,7 +91,17 @@ Exit Daemon::run() {
   wait_for_signals();
   schedule();
   io_.run();
-  return Exit::kGood;
+  return exit_;
+}
+
+// A port that is taken at the start ends perd, which somebody is watching then; later it is
+// reported.
+void Daemon::on_listen_failed(const ListenFailed& failed) {
+  if (!failed.fatal || reloaded_ || stopping_) return;
+  exit_ = Exit::kSystem;
+  log_.write(Event{EventKind::kListenFailed, Severity::kError,
+                   "listen " + to_string(failed.address), failed.reason + ": ending"});
+  io_.stop();
 }
 
 void Daemon::on_kernel_event(KernelEvent&& event) {

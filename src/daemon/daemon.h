@@ -56,6 +56,7 @@ class Daemon final : private KernelEventSink {
   void wait_for_events();
   void wait_for_signals();
   void on_signal(int signal);
+  void on_listen_failed(const ListenFailed& failed);
   void begin_stop();
   void watch_connections();
 
@@ -82,6 +83,8 @@ class Daemon final : private KernelEventSink {
   ApiServer api_;
   bool scheduled_ = false;
   bool stopping_ = false;
+  bool reloaded_ = false;
+  Exit exit_ = Exit::kGood;
   Deadline armed_;
 };
 

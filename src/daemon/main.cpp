@@ -22,9 +22,12 @@ bool system_suffices(const Config& config) {
     return false;
   }
   if (!config.kernel.install) return true;
-  bool needs_vrf_device = false;
-  for (const auto& vni : config.l3vnis) needs_vrf_device |= vni.vrf_device;
-  const auto missing = netlink::missing_features(*features, needs_vrf_device);
+  netlink::NeededFeatures needs;
+  for (const auto& vni : config.l3vnis) {
+    needs.tunnels = true;
+    (vni.vrf_device ? needs.vrf_devices : needs.rules) = true;
+  }
+  const auto missing = netlink::missing_features(*features, needs);
   for (const auto& m : missing) std::cerr << "perd: " << m << "\n";
   return missing.empty();
 }

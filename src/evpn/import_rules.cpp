@@ -10,9 +10,7 @@ bool is_martian_prefix(const IpPrefix& prefix) {
   const IpAddress& a = prefix.address;
   const auto covered_by = [&prefix](unsigned length) { return prefix.length >= length; };
   if (a.is_v4()) {
-    return (a.octets[0] == 127 && covered_by(8)) ||
-           ((a.octets[0] & 0xf0) == 0xe0 && covered_by(4)) ||
-           (a.octets[0] == 169 && a.octets[1] == 254 && covered_by(16));
+    return (a.octets[0] == 127 && covered_by(8)) || ((a.octets[0] & 0xf0) == 0xe0 && covered_by(4));
   }
   if (a.octets[0] == 0xff && covered_by(8)) return true;
   if (a.octets[0] == 0xfe && (a.octets[1] & 0xc0) == 0x80 && covered_by(10)) return true;

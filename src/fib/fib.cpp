@@ -215,6 +215,7 @@ bool Fib::Impl::synchronized() const {
 Deadline Fib::Impl::deadline() const {
   if (!started) return std::nullopt;
   Deadline d = earliest(sweep_at, dumps.deadline());
+  if (!shared.writing) return d;  // nothing below is worked on
   d = earliest(d, tasks.deadline());
   d = earliest(d, programmer.deadline());
   d = earliest(d, earliest(fixed.deadline(), addresses.deadline()));

@@ -96,22 +96,22 @@ Expected<KernelFeatures, SocketError> probe_kernel(int netns_fd) {
   return f;
 }
 
-std::vector<std::string> missing_features(const KernelFeatures& f, bool needs_vrf_device) {
+std::vector<std::string> missing_features(const KernelFeatures& f, const NeededFeatures& needs) {
   std::vector<std::string> missing;
   if (!f.net_admin) {
     missing.emplace_back("no right to change the kernel's tables (CAP_NET_ADMIN)");
     return missing;  // nothing else could be probed
   }
-  if (!f.bridge) missing.emplace_back("no bridge devices (CONFIG_BRIDGE)");
-  if (!f.vxlan) missing.emplace_back("no VXLAN devices (CONFIG_VXLAN)");
+  if (needs.tunnels && !f.bridge) missing.emplace_back("no bridge devices (CONFIG_BRIDGE)");
+  if (needs.tunnels && !f.vxlan) missing.emplace_back("no VXLAN devices (CONFIG_VXLAN)");
   if (!f.next_hop_objects) missing.emplace_back("no next-hop objects (Linux 5.3 or later)");
-  if (needs_vrf_device && !f.vrf) {
+  if (needs.vrf_devices && !f.vrf) {
     missing.emplace_back("no VRF devices (CONFIG_NET_VRF); `vrfDevice: false` works without");
   }
-  if (!needs_vrf_device && !f.rules_v4) {
+  if (needs.rules && !f.rules_v4) {
     missing.emplace_back("no policy routing (CONFIG_IP_MULTIPLE_TABLES)");
   }
-  if (!needs_vrf_device && !f.rules_v6) {
+  if (needs.rules && !f.rules_v6) {
     missing.emplace_back("no IPv6 policy routing (CONFIG_IPV6_MULTIPLE_TABLES)");
   }
   return missing;

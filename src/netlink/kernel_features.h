@@ -28,8 +28,15 @@ struct KernelFeatures {
 // Probes the namespace of the calling thread (or of `netns_fd`).
 [[nodiscard]] Expected<KernelFeatures, SocketError> probe_kernel(int netns_fd = -1);
 
+// What a configuration needs of them.
+struct NeededFeatures {
+  bool tunnels = false;      // an L3VNI
+  bool vrf_devices = false;  // one with a VRF device
+  bool rules = false;        // one without
+};
+
 // What perd cannot do without, as sentences for people; empty: all is there.
 [[nodiscard]] std::vector<std::string> missing_features(const KernelFeatures& f,
-                                                        bool needs_vrf_device);
+                                                        const NeededFeatures& needs);
 
 }  // namespace perd::netlink

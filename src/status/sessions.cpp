@@ -98,7 +98,9 @@ Shown neighbors(const Speaker& speaker, const Clock& clock) {
     const auto since = n->peer->established_since();
     const bool up = n->peer->established();
     table.row({to_string(n->config.address), std::to_string(n->config.asn.value), state_text(*n),
-               up && since ? duration_text(seconds_between(*since, clock.now)) : "never",
+               up && since ? duration_text(seconds_between(*since, clock.now))
+               : n->peer->counters().established == 0 ? "never"
+                                                      : "down",
                std::to_string(total(n->peer->counters().received)),
                std::to_string(total(n->peer->counters().sent)), std::to_string(t.received),
                std::to_string(t.sent), up ? "" : n->peer->last_reason()});

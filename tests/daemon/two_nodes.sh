@@ -103,6 +103,10 @@ within 20 "ping through the tunnel, ttl 62" has "ttl=62" run ha ping -c 1 -W 1 1
 within 5 "explain says acked" has "kernel: acked" ctl a explain route red 192.168.12.0/24
 exits 3 "a second perd on the same socket" run a "$PERD" -c "$work/a.yaml"
 
+sed "s|a.sock|other.sock|" "$work/a.yaml" >"$work/other.yaml"
+exits 3 "a port in use" run a "$PERD" -c "$work/other.yaml"
+has "in use" cat "$work/out" || fail "the port in use is not named"
+
 ip -n "$id-a" route del 192.168.12.0/24 table 1100
 within 5 "deleted route repaired" has "192.168.12.0/24" ip -n "$id-a" route show table 1100
 ip -n "$id-a" link del vni100
@@ -123,7 +127,9 @@ exits 0 "clear neighbor" ctl a clear neighbor 192.168.1.1
 within 20 "and it comes back" has '"sessionsEstablished": 2' ctl a -o json show neighbors
 within 10 "kernel routes as before" has "192.168.12.0/24" ip -n "$id-a" route show table 1100
 
+# News of the kernel while it stops must not make it take its routes away.
 kill -TERM "${pids[1]}"
+for i in 1 2 3 4 5; do ip -n "$id-b" addr add "10.99.0.$i/32" dev lo; done
 wait "${pids[1]}" || fail "SIGTERM: exit $?"
 within 10 "b stopped: a has withdrawn its route" lacks "192.168.12.0/24" ip -n "$id-a" route show table 1100
 has "192.168.11.0/24" ip -n "$id-b" route show table 1100 || fail "b's kernel lost its routes"

@@ -115,15 +115,17 @@ TEST(Export, NeverThese) {
   v.networks = {prefix("224.0.0.0/4"), prefix("192.0.2.1/32")};
   n.configure({v});
   n.engine.on_vrf_state(up(v));
-  for (const char* p :
-       {"fe80::/64", "ff02::/16", "169.254.1.0/24", "127.0.0.0/8", "::1/128", "192.0.2.1/32"}) {
+  for (const char* p : {"fe80::/64", "ff02::/16", "127.0.0.0/8", "::1/128", "192.0.2.1/32"}) {
     n.local(kRed, p);
   }
   n.run();
   EXPECT_TRUE(n.originated.empty());
-  n.local(kRed, "192.0.2.9/32");  // another host route is fine
+  n.local(kRed, "169.254.1.0/30");  // a transfer net of a tenant is a prefix like any other
   n.run();
   EXPECT_EQ(n.originated.size(), 1U);
+  n.local(kRed, "192.0.2.9/32");  // another host route is fine
+  n.run();
+  EXPECT_EQ(n.originated.size(), 2U);
 }
 
 TEST(Export, ImportedIsNotExported) {

@@ -80,26 +80,13 @@ struct Case {
   std::set<std::string> theirs_only = {};
 };
 
-std::vector<Case> cases() {
-  const IfIndex br{2};
-  const RouteHop onlink{.link = br, .gateway = ip("192.0.2.2"), .onlink = true};
-  const RouteHop near4{.link = br, .gateway = ip("10.0.0.2"), .weight = 3};
-  const RouteHop over6{.link = br, .gateway = ip("2001:db8::2")};
-  const RouteHop over6b{.link = br, .gateway = ip("2001:db8::3")};
-  const Neighbour v4{br, ip("192.0.2.2"), mac("02:54:c0:00:02:02"), NUD_NOARP, true, 179};
-  Neighbour v6 = v4;
-  v6.address = ip("::ffff:192.0.2.2");
-  Neighbour frr{br, ip("192.0.2.2"), mac("aa:bb:cc:00:02:64"), NUD_NOARP, true, 11};
-  Neighbour frr6 = frr;
-  frr6.address = ip("::ffff:192.0.2.2");
-  FdbEntry other_vni = fdb("02:54:c0:00:02:02", 5, true, "192.0.2.3");
-  other_vni.vni = Vni{200};
-  const FdbEntry rmac = fdb("02:54:c0:00:02:02", 5, true, "192.0.2.2");
-  const FdbEntry zero = fdb("00:00:00:00:00:00", 5, true, "192.0.2.2");
-  const FdbEntry zero6 = fdb("00:00:00:00:00:00", 5, true, "2001:db8::2");
-  // ndm_type: perd writes RTN_UNICAST as FRR does, iproute2 nothing. rtm_scope: iproute2 guesses.
-  const std::set<std::size_t> type_octet = {11};
-  const std::set<std::size_t> scope_octet = {6};
+// ndm_type: perd writes RTN_UNICAST as FRR does, iproute2 nothing. rtm_scope: iproute2 guesses.
+const std::set<std::size_t> kTypeOctet = {11};
+const std::set<std::size_t> kScopeOctet = {6};
+constexpr IfIndex kBridge{2};
+
+std::vector<Case> link_cases() {
+  const IfIndex br = kBridge;
   return {
       {"bridge", {1, bridge()}},
       {"vxlan", {1, vxlan("vni200", {.vni = Vni{200}, .local = ip("192.0.2.1")}, br)}},
@@ -131,13 +118,53 @@ std::vector<Case> cases() {
       {"address", {1, AddressPut{{IfIndex{1}, ifa("192.0.2.1/32")}}}},
       {"address6", {1, AddressPut{{IfIndex{1}, ifa("2001:db8::1/128")}}}},
       {"address-del", {1, AddressErase{{IfIndex{1}, ifa("192.0.2.1/32")}}}},
-      {"neigh", {1, NeighbourPut{v4}}, type_octet},
-      {"neigh6", {1, NeighbourPut{v6}}, type_octet},
+  };
+}
+
+std::vector<Case> neighbour_cases() {
+  const IfIndex br = kBridge;
+  const Neighbour v4{br, ip("192.0.2.2"), mac("02:54:c0:00:02:02"), NUD_NOARP, true, 179};
+  Neighbour v6 = v4;
+  v6.address = ip("::ffff:192.0.2.2");
+  Neighbour frr{br, ip("192.0.2.2"), mac("aa:bb:cc:00:02:64"), NUD_NOARP, true, 11};
+  Neighbour frr6 = frr;
+  frr6.address = ip("::ffff:192.0.2.2");
+  FdbEntry other_vni = fdb("02:54:c0:00:02:02", 5, true, "192.0.2.3");
+  other_vni.vni = Vni{200};
+  const FdbEntry rmac = fdb("02:54:c0:00:02:02", 5, true, "192.0.2.2");
+  const FdbEntry zero = fdb("00:00:00:00:00:00", 5, true, "192.0.2.2");
+  const FdbEntry zero6 = fdb("00:00:00:00:00:00", 5, true, "2001:db8::2");
+  return {
+      {"neigh", {1, NeighbourPut{v4}}, kTypeOctet},
+      {"neigh6", {1, NeighbourPut{v6}}, kTypeOctet},
       {"neigh-del", {1, NeighbourErase{br, ip("192.0.2.2")}}, {8, 9}},
       {"fdb-both", {1, FdbPut{with(rmac, NUD_REACHABLE, true), true, false}}},
       {"fdb-self", {1, FdbPut{other_vni, false, false}}},
       {"fdb-flood", {1, FdbPut{with(zero6, NUD_PERMANENT, false), false, true}}, {8}},
       {"fdb-del", {1, FdbErase{fdb("02:54:c0:00:02:02", 5, true, "192.0.2.3"), true}}, {8}},
+      // NDA_PROTOCOL (12) and NDA_MASTER (9) of zebra's forwarding entries: the kernel keeps
+      // neither.
+      {"frr-flood",
+       {1, FdbPut{with(zero, NUD_NOARP | NUD_PERMANENT, false), false, true}},
+       {},
+       {"/12 0b"}},
+      {"frr-fdb",
+       {1, FdbPut{with(fdb("aa:bb:cc:00:02:64", 3, true, "192.0.2.2"), NUD_REACHABLE, true), true,
+                  false}},
+       {},
+       {"/12 0b", "/9 02000000"}},
+      {"frr-neigh", {1, NeighbourPut{frr}}},
+      {"frr-neigh6", {1, NeighbourPut{frr6}}},
+  };
+}
+
+std::vector<Case> route_cases() {
+  const IfIndex br = kBridge;
+  const RouteHop onlink{.link = br, .gateway = ip("192.0.2.2"), .onlink = true};
+  const RouteHop near4{.link = br, .gateway = ip("10.0.0.2"), .weight = 3};
+  const RouteHop over6{.link = br, .gateway = ip("2001:db8::2")};
+  const RouteHop over6b{.link = br, .gateway = ip("2001:db8::3")};
+  return {
       {"nexthop",
        {1,
         NextHopPut{
@@ -149,9 +176,9 @@ std::vector<Case> cases() {
       {"nexthop-group",
        {1, NextHopPut{{.id = 200, .group = {{101, 1}, {105, 7}}, .protocol = 179}}}},
       {"nexthop-del", {1, NextHopErase{7}}},
-      {"route-nhid", {1, RoutePut{route("203.0.113.0/24", 1100, 20, 101)}}, scope_octet},
-      {"route-nhid6", {1, RoutePut{route("2001:db8:1::/48", 1100, 20, 102)}}, scope_octet},
-      {"route-default", {1, RoutePut{route("0.0.0.0/0", 100, 0, 101)}}, scope_octet},
+      {"route-nhid", {1, RoutePut{route("203.0.113.0/24", 1100, 20, 101)}}, kScopeOctet},
+      {"route-nhid6", {1, RoutePut{route("2001:db8:1::/48", 1100, 20, 102)}}, kScopeOctet},
+      {"route-default", {1, RoutePut{route("0.0.0.0/0", 100, 0, 101)}}, kScopeOctet},
       {"route-onlink", {1, RoutePut{route("203.0.115.0/24", 1100, 20, 0, {onlink})}}},
       {"route-via6", {1, RoutePut{route("203.0.117.0/24", 1100, 0, 0, {over6})}}},
       {"route-multipath", {1, RoutePut{route("203.0.116.0/24", 1100, 0, 0, {onlink, near4})}}},
@@ -167,21 +194,16 @@ std::vector<Case> cases() {
       {"rule", {1, RulePut{{IpFamily::kIpv4, 1000, "eth-x", TableId{1100}, 179}}}},
       {"rule6", {1, RulePut{{IpFamily::kIpv6, 1001, "eth-y", TableId{100}, 0}}}},
       {"rule-del", {1, RuleErase{{IpFamily::kIpv4, 1000, "eth-x", TableId{1100}, 179}}}, {7}},
-      // NDA_PROTOCOL (12) and NDA_MASTER (9) of zebra's forwarding entries: the kernel keeps
-      // neither.
-      {"frr-flood",
-       {1, FdbPut{with(zero, NUD_NOARP | NUD_PERMANENT, false), false, true}},
-       {},
-       {"/12 0b"}},
-      {"frr-fdb",
-       {1, FdbPut{with(fdb("aa:bb:cc:00:02:64", 3, true, "192.0.2.2"), NUD_REACHABLE, true), true,
-                  false}},
-       {},
-       {"/12 0b", "/9 02000000"}},
-      {"frr-neigh", {1, NeighbourPut{frr}}},
-      {"frr-neigh6", {1, NeighbourPut{frr6}}},
       {"frr-route", {1, RoutePut{by_bgp(route("172.16.2.0/24", 254, 20, 0, {onlink}))}}},
   };
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all = link_cases();
+  for (const auto& more : {neighbour_cases(), route_cases()}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
 }
 
 std::vector<std::string> without(std::vector<std::string> s, const Case& c) {

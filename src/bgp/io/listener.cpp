@@ -81,9 +81,12 @@ std::string Listener::open(Socket& s) {
   if (error = save_syn(fd); error) return "TCP_SAVE_SYN: " + in_words(error);
   set_traffic_class(fd, s.address.family);
   (void)s.acceptor.bind(endpoint, error);
-  if (error) return words_of_bind(error, s.port);
-  (void)s.acceptor.listen(kListenBacklog, error);
-  if (error) return words_of_bind(error, s.port);
+  if (!error) (void)s.acceptor.listen(kListenBacklog, error);
+  if (error) {
+    s.fatal =
+        error == boost::asio::error::address_in_use || error == boost::asio::error::access_denied;
+    return words_of_bind(error, s.port);
+  }
   (void)s.acceptor.non_blocking(true, error);
   return error ? in_words(error) : std::string();
 }
@@ -115,10 +118,11 @@ void Listener::apply_keys(Socket& s, const std::vector<ListenCommand::Md5Key>& w
 }
 
 void Listener::fail_later(const Socket& s, std::string reason) {
-  boost::asio::post(context_, [this, alive = alive_,
-                               failed = ListenFailed{s.address, s.port, std::move(reason)}] {
-    if (*alive) on_failed_(failed);
-  });
+  boost::asio::post(
+      context_,
+      [this, alive = alive_, failed = ListenFailed{s.address, s.port, std::move(reason), s.fatal}] {
+        if (*alive) on_failed_(failed);
+      });
 }
 
 void Listener::wait(const std::shared_ptr<Socket>& s) {

@@ -44,6 +44,7 @@ class Listener {
     std::uint16_t port;  // as wanted; 0: any
     std::vector<ListenCommand::Md5Key> keys;
     bool closed = false;
+    bool fatal = false;  // it cannot be opened, and waiting will not help
   };
 
   [[nodiscard]] std::string open(Socket& s);

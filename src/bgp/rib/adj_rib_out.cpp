@@ -202,7 +202,9 @@ void AdjRibOut<F>::fill_window(Context context) {
   window_.clear();
   at_ = 0;
   walk_in_window_ = false;
-  if (pending_.next(pending_cursor_) == 0) pending_cursor_ = 0;
+  // While the table is walked every window takes all pending routes from the start: End-of-RIB or
+  // EoRR must not leave before one of them.
+  if (walking_ || pending_.next(pending_cursor_) == 0) pending_cursor_ = 0;
   for (RouteId id = pending_.next(pending_cursor_); id != 0 && window_.size() < kWindow;
        id = pending_.next(id + 1)) {
     enqueue(context, id);

@@ -32,7 +32,7 @@ bool wants_self(const PeerInfo& source, const ExportPeer& target, Family family)
 
 bool can_stand(const std::optional<IpAddress>& next_hop, const ExportPeer& target, Family family) {
   if (!next_hop || next_hop->is_unspecified()) return false;
-  if (family == Family::kIpv6Unicast) return next_hop->is_v6();
+  if (family == Family::kIpv6Unicast) return next_hop->is_v6() && !next_hop->is_link_local();
   if (family == Family::kEvpn || next_hop->is_v4()) return true;
   return target.codec.extended_next_hop.has(family);
 }
@@ -132,8 +132,9 @@ void rewrite_for_export(wire::PathAttributes& attributes, const PeerInfo& source
   if (!attributes.origin) attributes.origin = wire::Origin::kIncomplete;
   if (wants_self(source, target, family)) {
     attributes.next_hop = own_next_hop(target, family);
-    attributes.link_local_next_hop.reset();
   }
+  // RFC 2545 3: only for a neighbour on the same link as the next hop, which nobody knows here.
+  attributes.link_local_next_hop.reset();
   // RFC 4271 5: unknown optional attributes go on only if transitive, marked as partial.
   std::erase_if(attributes.unknown,
                 [](const wire::UnknownAttribute& u) { return (u.flags & kFlagTransitive) == 0; });

@@ -141,7 +141,10 @@ void Exporter::start_refresh(PeerId id, Family family, bool enhanced) {
   if (peer == nullptr || !peer->config.families.has(family)) return;
   if (!peer->owes(family).started) return;  // the initial table is still to come
   Peer::for_tables(*peer, family, [](auto& out, auto) { out.start_walk(true); });
-  if (enhanced) peer->owes(family).begin_refresh = peer->owes(family).end_refresh = true;
+  // RFC 7313 4: no BoRR before the End-of-RIB, which then closes this walk as well.
+  if (enhanced && !peer->owes(family).end_of_rib) {
+    peer->owes(family).begin_refresh = peer->owes(family).end_refresh = true;
+  }
 }
 
 template <class F>

@@ -154,7 +154,8 @@ void Session::arm_keepalive(TimePoint now) {
   if (around_->settings.keepalive_seconds != 0) {
     interval = std::min<Duration>(interval, seconds(around_->settings.keepalive_seconds));
   }
-  keepalive_ = now + around_->jittered(interval);
+  // Never more often than once a second.
+  keepalive_ = now + std::max<Duration>(seconds(1), around_->jittered(interval));
 }
 
 void Session::arm_send_hold(TimePoint now) {

@@ -50,9 +50,11 @@ Expected<void, DecodeError> decode_classic(Bytes field, UpdateState& state, Rout
 // RFC 6793 4.2.3.
 void merge_as4(UpdateState& state) {
   PathAttributes& a = state.out.attributes;
-  if (a.aggregator && a.aggregator->asn != kAsTrans)
-    return;  // the peer's route is not from AS4 land
-  if (a.aggregator && state.as4_aggregator) a.aggregator = state.as4_aggregator;
+  if (a.aggregator && state.as4_aggregator) {
+    // Somebody in between aggregated anew without knowing four octets: both AS4 attributes are old.
+    if (a.aggregator->asn != kAsTrans) return;
+    a.aggregator = state.as4_aggregator;
+  }
   if (a.has_as_path && state.as4_path) {
     a.as_path = merge_as4_path(a.as_path, *std::move(state.as4_path));
   }

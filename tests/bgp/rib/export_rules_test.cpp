@@ -149,7 +149,11 @@ TEST(ExportRules, NextHopOfUnicast) {
     b.link_local_next_hop = v6(2);
     rewrite_for_export(b, from, to, Family::kIpv6Unicast);
     EXPECT_EQ(b.next_hop, c.own ? v6(99) : v6(1));
-    EXPECT_EQ(b.link_local_next_hop.has_value(), !c.own);
+    // RFC 2545 3: the second half is for one link only, and no one here knows the link.
+    EXPECT_FALSE(b.link_local_next_hop.has_value());
+    wire::PathAttributes l = attributes_of(*parse_ip("fe80::1"));
+    EXPECT_EQ(ask(l, from, to, Family::kIpv6Unicast),
+              c.own ? ExportVerdict::kSend : ExportVerdict::kNoNextHop);
 
     // EVPN: never, whoever it came from and whoever gets it.
     wire::PathAttributes e = attributes_of(v4(1, 1, 1, 1));
