@@ -132,6 +132,30 @@ TEST_F(SpeakerTest, SoftClearSendsAndAsksAgainWithoutAReset) {
   EXPECT_TRUE(leaf2_has_route());
 }
 
+TEST(SpeakerReflects, AReloadThatMakesAClientIsJudgedAnewForTheOthers) {
+  FabricOptions options;
+  options.ibgp = true;
+  Fabric f(12, options);
+  auto config = f.world.config(0);
+  for (auto& n : config.underlay->neighbors) {
+    for (auto& family : n.families) family.route_reflector_client = false;
+  }
+  f.world.set_config(0, config);
+  f.start_all();
+  ASSERT_TRUE(f.world.settle(minutes(10)));
+  f.add_host_prefix(1, 0, 1);
+  ASSERT_TRUE(f.world.settle(minutes(10)));
+  const auto prefix = *parse_prefix("10.1.1.0/24");
+  EXPECT_TRUE(f.gateways(2, 0, prefix).empty());  // RFC 4456 6: not between two non-clients
+  for (auto& family : config.underlay->neighbors[0].families) family.route_reflector_client = true;
+  f.world.reload(0, config);
+  ASSERT_TRUE(f.world.settle(minutes(10)));
+  EXPECT_EQ(f.gateways(2, 0, prefix), std::vector<IpAddress>{vtep_of(1)});
+  for (const auto& [id, n] : f.world.speaker(0).neighbors()) {
+    EXPECT_EQ(n->peer->counters().dropped, 0U);
+  }
+}
+
 TEST_F(SpeakerTest, UnreachableVtepTakesItsRoutesAlong) {
   ASSERT_TRUE(leaf2_has_route());
   // The VTEP's own route goes; the EVPN route stays with the spine, which has no way to its next

@@ -37,6 +37,8 @@ class World {
                const std::string& link_b, const char* address_b);
   void set_cable(NodeIndex a, NodeIndex b, bool up);  // down: TCP stalls, links stay up
 
+  [[nodiscard]] const Config& config(NodeIndex n) const { return nodes_[n]->config; }
+  void set_config(NodeIndex n, const Config& config) { nodes_[n]->config = config; }
   void start(NodeIndex n);  // configure with its configuration
   void reload(NodeIndex n, const Config& config);
   void stop(NodeIndex n);     // SIGTERM

@@ -127,6 +127,8 @@ TEST(AsPath, AggregatorDecidesOverAs4Path) {
   const Case cases[] = {
       {"no AGGREGATOR: path merged, AS4_AGGREGATOR ignored", head + as4, "65000 4200000001", 0},
       {"AS_TRANS: both", head + "c007065ba00a000001" + as4, "65000 4200000001", 4200000002},
+      {"another AS, no AS4_AGGREGATOR: the path stands",
+       head + "c00706fde90a000001" + as4.substr(0, 26), "65000 4200000001", 65001},
       {"another AS: neither", head + "c00706fde90a000001" + as4, "65000 23456", 65001},
   };
   for (const Case& c : cases) {
