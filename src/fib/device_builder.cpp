@@ -279,8 +279,8 @@ void DeviceBuilder::tell(VrfDevices& v) {
   if (!v.told || v.state.up != s.up || v.state.problem != s.problem) {
     // What perd is just building or repairing is no news; that the VRF is up, its router says.
     const bool news = !s.up && !tasks_.busy();
-    shared_.say(EventKind::kKernelProblem, news ? Severity::kWarning : Severity::kDebug,
-                "vrf " + v.want.name,
+    shared_.say(s.up ? EventKind::kVrfUp : EventKind::kVrfDown,
+                news ? Severity::kWarning : Severity::kDebug, "vrf " + v.want.name,
                 s.up ? "its devices are up, table " + std::to_string(s.table.value) : s.problem);
   }
   v.told = true;
