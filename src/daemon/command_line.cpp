@@ -12,7 +12,7 @@ Expected<CommandLine, CommandLineEnd> parse_command_line(int argc, const char* c
   CLI::App app{"perd: an embedded BGP-EVPN routing engine"};
   CommandLine line;
   bool check = false, print = false, dry_run = false;
-  LogLevel level{};
+  std::string level;
   const std::map<std::string, LogLevel> levels{{"trace", LogLevel::kTrace},
                                                {"debug", LogLevel::kDebug},
                                                {"info", LogLevel::kInfo},
@@ -29,7 +29,7 @@ Expected<CommandLine, CommandLineEnd> parse_command_line(int argc, const char* c
   check_flag->excludes(print_flag)->excludes(dry_flag);
   print_flag->excludes(dry_flag);
   auto* level_option = app.add_option("--log-level", level, "trace, debug, info, warn or error")
-                           ->transform(CLI::CheckedTransformer(levels))
+                           ->check(CLI::IsMember(levels))
                            ->type_name("LEVEL");
   app.set_version_flag("--version", status::version_text());
   try {
@@ -39,7 +39,7 @@ Expected<CommandLine, CommandLineEnd> parse_command_line(int argc, const char* c
     const int code = app.exit(e, out, out);
     return unexpected(CommandLineEnd{code == 0 ? Exit::kGood : Exit::kUsage, out.str()});
   }
-  if (level_option->count() > 0) line.log_level = level;
+  if (level_option->count() > 0) line.log_level = levels.at(level);
   line.mode = check     ? CommandLine::Mode::kCheck
               : print   ? CommandLine::Mode::kPrint
               : dry_run ? CommandLine::Mode::kDryRun

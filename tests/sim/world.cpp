@@ -260,12 +260,11 @@ void World::close(NodeIndex n, ConnectionId id) {
 }
 
 void World::pipe_down(std::size_t p, bool tell_a, bool tell_b, const char* reason) {
-  Pipe& pipe = pipes_[p];
-  if (!pipe.open) return;
-  pipe.open = false;
-  const auto a = pipe, copy = pipe;
-  if (tell_a) tell(a.a, a.life_a, ConnectionDown{a.id_a, reason});
-  if (tell_b) tell(copy.b, copy.life_b, ConnectionDown{copy.id_b, reason});
+  if (!pipes_[p].open) return;
+  pipes_[p].open = false;
+  const Pipe pipe = pipes_[p];  // those who are told may open further ones
+  if (tell_a) tell(pipe.a, pipe.life_a, ConnectionDown{pipe.id_a, reason});
+  if (tell_b) tell(pipe.b, pipe.life_b, ConnectionDown{pipe.id_b, reason});
 }
 
 Deadline World::next_time() const {

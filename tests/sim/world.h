@@ -87,11 +87,6 @@ class World {
     bool open = true;
     std::deque<std::vector<std::uint8_t>> stalled_a, stalled_b;  // while the cable is down
   };
-  struct Later {
-    TimePoint at;
-    std::uint64_t order;
-    std::function<void()> what;
-  };
 
   void post(Duration delay, std::function<void()> what);
   void in_order(std::size_t pipe, bool towards_a, std::function<void()> what);
