@@ -1,0 +1,95 @@
+// The load tool: sessions, route sets, and the commands over them. One thread, one epoll.
+//
+// Commands and answers are described in README.md of this folder's parent (bench/README.md) and in
+// the table in commands.cpp.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "convergence/arguments.h"
+#include "convergence/kernel_watch.h"
+#include "convergence/peer.h"
+#include "convergence/route_set.h"
+
+namespace perd::loadgen {
+
+struct Range {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  [[nodiscard]] std::uint32_t size() const { return to - from; }
+};
+
+// A running observation of one kernel table (command watch).
+struct Watch {
+  std::unique_ptr<RouteSocket> events, dumps;
+  std::shared_ptr<const RouteSet> routes;
+  std::uint32_t table = 254;
+  Range range;
+  std::vector<bool> present;
+  std::uint32_t count = 0;  // present in the range
+  std::uint32_t least = 0;
+  std::uint32_t samples = 0;
+  Clock::time_point next_dump{};
+};
+
+class Tool {
+ public:
+  Tool();
+  ~Tool();
+  Tool(const Tool&) = delete;
+  Tool& operator=(const Tool&) = delete;
+
+  // Serves standard input until `quit` or its end.
+  int run();
+
+ private:
+  using Routes = std::shared_ptr<const RouteSet>;
+  [[nodiscard]] std::string carry_out(const std::string& line);
+
+  // commands.cpp
+  Answer session(const Arguments& a);
+  Answer close_session(const Arguments& a);
+  Answer make_routes(const Arguments& a);
+  Answer announce(const Arguments& a);
+  Answer withdraw(const Arguments& a);
+  Answer await(const Arguments& a);
+  Answer keepalives(const Arguments& a);
+  // kernel_commands.cpp
+  Answer kernel(const Arguments& a);
+  Answer dump(const Arguments& a);
+  Answer watch(const Arguments& a);
+  Answer load_kernel(const Arguments& a);
+  void feed(Watch& watch);
+  // latency_commands.cpp
+  Answer probe(const Arguments& a);
+  Answer churn(const Arguments& a);
+
+  // loop.cpp
+  // Serves the sessions until done() holds; false at the deadline. `busy`: never sleeps.
+  bool serve(const std::function<bool()>& done, double seconds, bool busy = false);
+  void turn(int wait_ms);
+  void keep_sessions(Clock::time_point now);
+
+  [[nodiscard]] Peer& peer(const std::string& name);
+  [[nodiscard]] const Routes& routes(const std::string& name);
+  [[nodiscard]] static Range range(const Arguments& a, const RouteSet& routes);
+  void start_clock() { clock_ = Clock::now(); }
+  [[nodiscard]] double elapsed() const {
+    return std::chrono::duration<double>(Clock::now() - clock_).count();
+  }
+
+  int epoll_ = -1;
+  bool quit_ = false;
+  bool input_ready_ = false;
+  Clock::time_point clock_ = Clock::now();
+  Clock::time_point next_dial_{};
+  std::map<std::string, std::unique_ptr<Peer>> peers_;
+  std::map<std::string, Routes> routes_;
+  std::unique_ptr<Watch> watch_;
+};
+
+}  // namespace perd::loadgen
