@@ -62,7 +62,13 @@ class Loader {
     std::vector<std::uint32_t> order(routes_.count());
     std::iota(order.begin(), order.end(), 0U);
     std::mt19937 random(1);
-    if (s_.shuffled) std::shuffle(order.begin(), order.end(), random);
+    if (s_.shuffled) {
+      for (std::size_t at = 0; at < order.size(); at += s_.window) {
+        const std::size_t end = std::min<std::size_t>(order.size(), at + s_.window);
+        std::shuffle(order.begin() + static_cast<std::ptrdiff_t>(at),
+                     order.begin() + static_cast<std::ptrdiff_t>(end), random);
+      }
+    }
     // The messages are made before the clock starts: only the kernel is measured.
     std::vector<Batch> batches;
     for (std::size_t at = 0; at < order.size();) {

@@ -135,6 +135,7 @@ Answer Tool::load_kernel(const Arguments& a) {
   s.batch = std::max(1U, a.number("batch", 512));
   s.next_hop_object = a.number("nhid", 1) != 0;
   s.shuffled = a.text("order", "hash") != "ascending";
+  s.window = std::max(1U, a.number("window", s.window));
   s.erase = a.number("erase", 0) != 0;
   const LoadFigures f = load(*routes(a.word(2)), s);
   return Answer::good()

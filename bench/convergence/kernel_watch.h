@@ -52,6 +52,7 @@ struct LoadSettings {
   std::uint32_t batch = 512;
   bool next_hop_object = true;
   bool shuffled = true;
+  std::uint32_t window = 0xffffffff;  // shuffled within so many, which follow each other in order
   bool erase = false;
 };
 struct LoadFigures {

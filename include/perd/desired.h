@@ -79,6 +79,7 @@ struct DesiredRoute {
   VrfId vrf{};
   IpPrefix prefix{};
   NextHopSetId set = 0;
+  bool urgent = false;  // a single change: it goes before what waits in bulk
   friend bool operator==(const DesiredRoute&, const DesiredRoute&) = default;
 };
 

@@ -30,10 +30,16 @@ Expected<std::string, std::string> read_file(const std::string& path, std::size_
   errno = 0;
   std::ifstream in{path, std::ios::binary};
   if (!in) return unexpected(std::string{std::strerror(errno != 0 ? errno : EIO)});
-  std::string text(limit + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return unexpected(std::string{"cannot be read"});
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  // A page at a time: the limit is large and files are small.
+  constexpr std::size_t kPage = 4096;
+  std::string text;
+  while (in && text.size() <= limit) {
+    const std::size_t before = text.size();
+    text.resize(std::min(before + kPage, limit + 1));
+    in.read(text.data() + before, static_cast<std::streamsize>(text.size() - before));
+    if (in.bad()) return unexpected(std::string{"cannot be read"});
+    text.resize(before + static_cast<std::size_t>(in.gcount()));
+  }
   return text;
 }
 

@@ -47,8 +47,13 @@ void Speaker::on_transport(const TransportEvent& event, TimePoint now) {
           },
           [&](const Accepted& e) { on_accepted(e); },
           [&](const Received& e) {
+            // A neighbour that says little at a time does not wait behind one that says much.
+            const bool single = e.octets.size() <= kSingleChange;
+            rib_.for_each_table([single](auto& table) { table.set_urgent(single); });
+            bulk_input_ = bulk_input_ || !single;
             with(e.connection,
                  [&](Neighbor& n) { n.peer->on_received(e.connection, e.octets, now, *this); });
+            rib_.for_each_table([](auto& table) { table.set_urgent(false); });
           },
           [&](const SendProgress& e) {
             with(e.connection,

@@ -59,6 +59,8 @@ struct Neighbor {
   rib::Reason last_refusal = rib::Reason::kNone;
 };
 
+// Octets that a neighbour says at a time and that still count as single changes.
+inline constexpr std::size_t kSingleChange = 4096;
 // Beyond this many addresses, connections from unknown ones are refused without a word.
 inline constexpr std::size_t kRefusedConnectionsTold = 256;
 
@@ -155,6 +157,7 @@ class Speaker final : private session::PeerSink {
   void send_updates(TimePoint now);
   void consider_sweep(TimePoint now);
   [[nodiscard]] bool has_work() const;
+  [[nodiscard]] std::size_t dirty_routes() const;
   void forget_removed_neighbors();
   void raise(EventKind kind, Severity severity, std::string subject, std::string text);
 
@@ -191,6 +194,7 @@ class Speaker final : private session::PeerSink {
   bool rescan_everything_ = false;              // wanted by the next round
   bool rescanning_all_ = false;                 // this round takes every route
   std::vector<IpAddress> refused_connections_;  // told once per address
+  bool bulk_input_ = false;  // since the last turn
   bool evpn_more_ = false;
   bool reap_more_ = false;
   bool sweep_told_ = false;

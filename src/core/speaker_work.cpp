@@ -9,12 +9,13 @@ namespace {
 
 // Bounds of one turn, chosen so that it takes a millisecond or two.
 constexpr std::size_t kSweepSlice = 20'000;     // routes visited for stale paths
-constexpr std::size_t kDecideSlice = 4'096;     // routes decided
+constexpr std::size_t kDecideSlice = 8'192;     // routes decided
 constexpr std::size_t kRescanSlice = 20'000;    // routes looked at after a next hop changed
 constexpr std::size_t kEvpnSlice = 4'096;       // prefixes or routes of the EVPN engine
 constexpr std::size_t kReapSlice = 50'000;      // routes forgotten of a session that ended
 constexpr std::size_t kSendSlice = 256 * 1024;  // octets produced for one neighbour
 constexpr std::size_t kOpsPerTurn = 4'096;      // kernel operations handed out
+constexpr std::size_t kRoutesBesideInput = 256;  // route operations while the tables still fill
 
 }  // namespace
 
@@ -59,17 +60,17 @@ void Speaker::decide() {
     });
     return list;
   };
-  rib_.ipv4.decide(kDecideSlice, rib_.decision, [&](rib::RouteId id, const rib::BestChange&) {
-    underlay_.set(rib_.ipv4.key(id), gateways(rib_.ipv4, id));
+  rib_.ipv4.decide(kDecideSlice, rib_.decision, [&](rib::RouteId id, const rib::BestChange& c) {
+    underlay_.set(rib_.ipv4.key(id), gateways(rib_.ipv4, id), c.urgent);
     exporter_.on_best_change<rib::Ipv4Unicast>(id);
   });
-  rib_.ipv6.decide(kDecideSlice, rib_.decision, [&](rib::RouteId id, const rib::BestChange&) {
-    underlay_.set(rib_.ipv6.key(id), gateways(rib_.ipv6, id));
+  rib_.ipv6.decide(kDecideSlice, rib_.decision, [&](rib::RouteId id, const rib::BestChange& c) {
+    underlay_.set(rib_.ipv6.key(id), gateways(rib_.ipv6, id), c.urgent);
     exporter_.on_best_change<rib::Ipv6Unicast>(id);
   });
   rib_.evpn.decide(kDecideSlice, rib_.decision,
                    [&](rib::RouteId id, const rib::BestChange& change) {
-                     evpn_.on_route_changed(rib_.evpn, id);
+                     evpn_.on_route_changed(rib_.evpn, id, change.urgent);
                      if (change.best_changed) exporter_.on_best_change<rib::L2vpnEvpn>(id);
                    });
   rib_.opaque.decide(kDecideSlice, rib_.decision,
@@ -110,7 +111,11 @@ void Speaker::run_fib(TimePoint now) {
     fib_.apply(evpn_.delta(), now);
     evpn_.delta().clear();
   }
-  fib_.step(now);
+  // The kernel takes routes fastest in the order of the whole table: while the tables still fill it
+  // is fed a little only, and gets all its time afterwards. The sum is shorter, and nobody starves.
+  const bool filling = bulk_input_ || dirty_routes() != 0;
+  bulk_input_ = false;
+  fib_.step(now, filling ? kRoutesBesideInput : kOpsPerTurn);
   auto ops = fib_.take_ops(kOpsPerTurn);
   std::move(ops.begin(), ops.end(), std::back_inserter(outputs_.kernel));
   for (auto& knowledge : fib_.take_knowledge()) learn(std::move(knowledge));
@@ -185,9 +190,12 @@ void Speaker::consider_sweep(TimePoint now) {
   fib_.allow_sweep(now);
 }
 
+std::size_t Speaker::dirty_routes() const {
+  return rib_.ipv4.dirty() + rib_.ipv6.dirty() + rib_.evpn.dirty() + rib_.opaque.dirty();
+}
+
 bool Speaker::has_work() const {
-  if (rib_.ipv4.dirty() + rib_.ipv6.dirty() + rib_.evpn.dirty() + rib_.opaque.dirty() != 0 ||
-      evpn_more_ || reap_more_ || rescan_left_ != 0 || rescan_everything_ ||
+  if (dirty_routes() != 0 || evpn_more_ || reap_more_ || rescan_left_ != 0 || rescan_everything_ ||
       !changed_next_hops_.empty() || fib_.more_work()) {
     return true;
   }

@@ -6,7 +6,7 @@
 
 namespace perd {
 
-void UnderlayRoutes::set(const IpPrefix& prefix, std::vector<IpAddress> gateways) {
+void UnderlayRoutes::set(const IpPrefix& prefix, std::vector<IpAddress> gateways, bool urgent) {
   std::sort(gateways.begin(), gateways.end());
   gateways.erase(std::unique(gateways.begin(), gateways.end()), gateways.end());
   const auto known = routes_.find(prefix);
@@ -14,7 +14,7 @@ void UnderlayRoutes::set(const IpPrefix& prefix, std::vector<IpAddress> gateways
     if (known == routes_.end()) return;
     const auto old = known->second;
     routes_.erase(known);
-    delta_.routes.push_back({kDefaultVrf, prefix, 0});
+    delta_.routes.push_back({kDefaultVrf, prefix, 0, urgent});
     release(old);
     return;
   }
@@ -30,7 +30,7 @@ void UnderlayRoutes::set(const IpPrefix& prefix, std::vector<IpAddress> gateways
     delta_.sets.push_back({wanted->second.id, kDefaultVrf, {}, wanted->first});
   }
   ++wanted->second.users;
-  delta_.routes.push_back({kDefaultVrf, prefix, wanted->second.id});
+  delta_.routes.push_back({kDefaultVrf, prefix, wanted->second.id, urgent});
   if (known == routes_.end()) {
     routes_.emplace(prefix, wanted);
     return;

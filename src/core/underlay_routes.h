@@ -18,7 +18,8 @@ namespace perd {
 class UnderlayRoutes {
  public:
   // `gateways` empty: the prefix is not to be in the kernel (any more).
-  void set(const IpPrefix& prefix, std::vector<IpAddress> gateways);
+  // `urgent`: DesiredRoute::urgent.
+  void set(const IpPrefix& prefix, std::vector<IpAddress> gateways, bool urgent = false);
   [[nodiscard]] const DesiredDelta& delta() const { return delta_; }
   // The delta has been applied: its released numbers may be used again.
   void clear_delta();

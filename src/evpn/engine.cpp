@@ -287,22 +287,34 @@ void Engine::State::settle(VrfTable& v, const IpPrefix& prefix, PrefixState& sta
     if (state.idle()) v.erase(prefix);
     return;
   }
+  if (urgent) urgent_pending.push_back({v.settings.id, prefix});
   if (state.has(PrefixState::kPending)) return;
   state.assign(PrefixState::kPending, true);
+  if (urgent) return;
   pending.push_back({v.settings.id, prefix});
 }
 
 // ---- slices ----
 
+void Engine::State::decide_pending(const EvpnTable& table, const Pending& item) {
+  VrfTable* v = vrf(item.vrf);
+  PrefixState* state = v == nullptr ? nullptr : v->find(item.prefix);
+  if (state == nullptr || !state->has(PrefixState::kPending)) return;
+  decide(&table, *v, item.prefix, *state);
+  if (state->idle()) v->erase(item.prefix);
+}
+
+void Engine::State::decide_urgent(const EvpnTable& table) {
+  urgent = true;
+  for (const Pending& item : urgent_pending) decide_pending(table, item);
+  urgent = false;
+  urgent_pending.clear();
+}
+
 std::size_t Engine::State::decide_pending(const EvpnTable& table, std::size_t budget) {
   std::size_t done = 0;
   for (; done < budget && pending_done < pending.size(); ++done, ++pending_done) {
-    const Pending item = pending[pending_done];
-    VrfTable* v = vrf(item.vrf);
-    PrefixState* state = v == nullptr ? nullptr : v->find(item.prefix);
-    if (state == nullptr || !state->has(PrefixState::kPending)) continue;
-    decide(&table, *v, item.prefix, *state);
-    if (state->idle()) v->erase(item.prefix);
+    decide_pending(table, pending[pending_done]);
   }
   if (pending_done == pending.size()) {
     pending_done = 0;
@@ -355,6 +367,7 @@ void Engine::State::drop_removed_vrfs() {
 
 bool Engine::State::step(const EvpnTable& table, std::size_t budget) {
   std::size_t left = std::max<std::size_t>(budget, 1);
+  decide_urgent(table);
   left -= decide_pending(table, left);
   left -= refresh_routes(table, left);
   bool more = refresh_cursor != 0 || pending_done < pending.size();
@@ -380,8 +393,10 @@ void Engine::configure(const NodeSettings& node, const std::vector<VrfSettings>&
 void Engine::on_local(const LocalRoute& route) { state_->on_local(route); }
 void Engine::on_vrf_state(const VrfState& state) { state_->on_vrf_state(state); }
 void Engine::on_next_hop_changed(const IpAddress& vtep) { state_->on_next_hop_changed(vtep); }
-void Engine::on_route_changed(const EvpnTable& table, std::uint32_t route) {
+void Engine::on_route_changed(const EvpnTable& table, std::uint32_t route, bool urgent) {
+  state_->urgent = urgent;
   state_->on_route_changed(table, route);
+  state_->urgent = false;
 }
 bool Engine::step(const EvpnTable& table, std::size_t budget) {
   return state_->step(table, budget);

@@ -57,8 +57,9 @@ class Engine {
   void on_next_hop_changed(const IpAddress& vtep);
 
   // The best path, or the set of equally good ones, of this EVPN route changed or is gone. Called
-  // before the RIB frees the id, which may be used again afterwards.
-  void on_route_changed(const EvpnTable& table, std::uint32_t route);
+  // before the RIB frees the id, which may be used again afterwards. `urgent`: what follows from it
+  // goes before what waits (DesiredRoute::urgent).
+  void on_route_changed(const EvpnTable& table, std::uint32_t route, bool urgent = false);
 
   // One slice of re-import, re-origination and decisions, `budget` prefixes or routes at most. True
   // when more is waiting.

@@ -108,7 +108,7 @@ void Engine::State::set_desired(VrfTable& vrf, const IpPrefix& prefix, PrefixSta
   if (state.set != 0) next_hops.drop(state.set);
   vrf.desired = vrf.desired + (set != 0 ? 1U : 0U) - (state.set != 0 ? 1U : 0U);
   state.set = set;
-  delta.routes.push_back({vrf.settings.id, prefix, set});
+  delta.routes.push_back({vrf.settings.id, prefix, set, urgent});
 }
 
 }  // namespace perd::evpn

@@ -45,6 +45,10 @@ struct Choice {
 };
 
 struct Engine::State {
+  struct Pending {
+    VrfId vrf{};
+    IpPrefix prefix{};
+  };
   State(rib::AttributeStore& attributes, const rib::NextHopTable& next_hops,
         const rib::DecisionContext& decision);
 
@@ -77,6 +81,8 @@ struct Engine::State {
   void settle(VrfTable& vrf, const IpPrefix& prefix, PrefixState& state);
   std::size_t refresh_routes(const EvpnTable& table, std::size_t budget);
   std::size_t walk_vrf(const EvpnTable& table, VrfTable& vrf, std::size_t budget);
+  void decide_pending(const EvpnTable& table, const Pending& item);
+  void decide_urgent(const EvpnTable& table);
   std::size_t decide_pending(const EvpnTable& table, std::size_t budget);
   void drop_removed_vrfs();
 
@@ -111,11 +117,9 @@ struct Engine::State {
   rib::Slab<RouteGroup> groups;
 
   rib::RouteId refresh_cursor = 0;  // 0: nothing to refresh
-  struct Pending {
-    VrfId vrf{};
-    IpPrefix prefix{};
-  };
   std::vector<Pending> pending;
+  std::vector<Pending> urgent_pending;  // decided before those; perhaps among them as well
+  bool urgent = false;                  // what is decided now follows from a single change
   std::size_t pending_done = 0;
   Choice choice;  // reused
 

@@ -59,7 +59,7 @@ bool Fib::Impl::may_ask_dumps(DumpKind kind) const {
   return devices.configured() && dumps.read(DumpKind::kLinks);
 }
 
-void Fib::Impl::step(TimePoint now) {
+void Fib::Impl::step(TimePoint now, std::size_t routes) {
   if (!started) return;
   clock = now;
   if (is_due(sweep_at, now)) allow_sweep();
@@ -85,7 +85,7 @@ void Fib::Impl::step(TimePoint now) {
   for (const std::uint32_t user : resolver.step(true)) sets.touch(user);
   if (shared.writing) {
     sets.step();
-    program(now);
+    program(now, routes);
     erase(now);
   }
   local.step();
@@ -132,7 +132,7 @@ void Fib::Impl::refresh_fixed() {
 }
 
 // Link < address < sysctl < neighbour and FDB < next hop < group < route.
-void Fib::Impl::program(TimePoint now) {
+void Fib::Impl::program(TimePoint now, std::size_t routes) {
   addresses.step_puts(now);
   sysctls.step_puts(now);
   rules.step_puts(now);
@@ -144,7 +144,7 @@ void Fib::Impl::program(TimePoint now) {
   for (const auto& [vrf, family] : sets.take_scans()) programmer.request_scan(vrf, family);
   if (next_hops.take_scan()) programmer.request_scan_all();
   fixed.step_puts(now);
-  programmer.step(now);
+  programmer.step(now, routes);
   if (programmer.take_next_hop_doubt() && !dumps.running()) dumps.ask(DumpKind::kNextHops);
 }
 
@@ -235,7 +235,7 @@ void Fib::start(TimePoint now) {
   impl_->started = true;
   impl_->sweep_at = now + impl_->shared.limits.sweep_after;
   for (const DumpKind kind : Dumps::kOrder) impl_->dumps.ask(kind);
-  impl_->step(now);
+  step(now);
 }
 void Fib::configure(const WantedNode& wanted, TimePoint) { impl_->configure(wanted); }
 void Fib::apply(const DesiredDelta& delta, TimePoint) { impl_->apply(delta); }
@@ -245,7 +245,8 @@ void Fib::on_kernel_event(KernelEvent&& event, TimePoint now) {
   impl_->on_event(std::move(event), now);
 }
 void Fib::allow_sweep(TimePoint) { impl_->allow_sweep(); }
-void Fib::step(TimePoint now) { impl_->step(now); }
+void Fib::step(TimePoint now) { impl_->step(now, impl_->shared.limits.step_routes); }
+void Fib::step(TimePoint now, std::size_t routes) { impl_->step(now, routes); }
 bool Fib::more_work() const { return impl_->more_work(); }
 Deadline Fib::next_deadline() const { return impl_->deadline(); }
 std::vector<KernelOp> Fib::take_ops(std::size_t max) { return impl_->shared.ops.take(max); }

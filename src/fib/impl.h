@@ -20,10 +20,10 @@ struct Fib::Impl {
   // fib.cpp
   void configure(const WantedNode& wanted);
   void apply(const DesiredDelta& delta);
-  void step(TimePoint now);
+  void step(TimePoint now, std::size_t routes);
   void devices_changed();
   void refresh_fixed();
-  void program(TimePoint now);
+  void program(TimePoint now, std::size_t routes);
   void erase(TimePoint now);
   void allow_sweep();
   void say_swept();

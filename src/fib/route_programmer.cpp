@@ -27,26 +27,31 @@ void RouteProgrammer::desire(const DesiredRoute& route) {
     if (route.vrf == kDefaultVrf) bind(kDefaultVrf, kMainTable), t = tables_.of(kDefaultVrf);
   }
   if (route.prefix.is_v4()) {
-    desire_in(*t, t->v4, route.prefix, set);
+    desire_in(*t, t->v4, route, set);
   } else {
-    desire_in(*t, t->v6, route.prefix, set);
+    desire_in(*t, t->v6, route, set);
   }
 }
 
 template <class SlotT>
-void RouteProgrammer::desire_in(Table& t, F<SlotT>& f, const IpPrefix& p, std::uint32_t set) {
-  SlotT* s = f.routes.find(p);
+void RouteProgrammer::desire_in(Table& t, F<SlotT>& f, const DesiredRoute& route,
+                                std::uint32_t set) {
+  SlotT* s = f.routes.find(route.prefix);
   if (s == nullptr) {
     if (set == 0) return;
-    s = &f.routes.insert(p);
+    s = &f.routes.insert(route.prefix);
   }
   s->flags &= static_cast<std::uint8_t>(~kSlotAdopted);
   if (s->set != set) {
     set_desired(f, *s, set);
     clear_reason(*s);
-    if (t.vrf == kDefaultVrf) resolver_.changed(p);
+    if (t.vrf == kDefaultVrf) resolver_.changed(route.prefix);
   }
-  enqueue(f, *s);
+  if (route.urgent && f.urgent.size() < kUrgentMax) {
+    f.urgent.push_back(route.prefix);
+  } else {
+    enqueue(f, *s);
+  }
 }
 
 // ---- answers ------------------------------------------------------------------------------------
@@ -206,7 +211,7 @@ RouteProgrammer::Verdict RouteProgrammer::evaluate_unwanted(Table& t, F<SlotT>& 
     next_hops_.store().touch(tokens_.at(s.observed).next_hop_id);
     return Verdict::kLeft;
   }
-  if (budget_ == 0 || shared_.ops.room() == 0) return Verdict::kNoRoom;
+  if (full()) return Verdict::kNoRoom;
   launch(t, s, kNoToken);
   return Verdict::kLeft;
 }
@@ -226,7 +231,7 @@ RouteProgrammer::Verdict RouteProgrammer::evaluate_wanted(Table& t, F<SlotT>&, S
     refuse(t, s, EEXIST, "a foreign route has the same prefix and metric", now);
     return Verdict::kLeft;
   }
-  if (budget_ == 0 || shared_.ops.room() == 0) return Verdict::kNoRoom;
+  if (full()) return Verdict::kNoRoom;
   if ((s.flags & kSlotSuspect) != 0) {
     if (repair_too_often(t, s, now)) {
       refuse(t, s, EBUSY, "somebody undoes it again and again", now);

@@ -51,7 +51,8 @@ class RouteProgrammer {
   void begin_dump(IpFamily family);
   void end_dump(IpFamily family, TimePoint now);
 
-  void step(TimePoint now);
+  // At most `routes` operations, and beside them those of single changes.
+  void step(TimePoint now, std::size_t routes);
   [[nodiscard]] bool more_work() const;
   [[nodiscard]] bool busy() const;
   [[nodiscard]] Deadline deadline() const;
@@ -68,7 +69,7 @@ class RouteProgrammer {
   using F = FamilyTable<SlotT>;
 
   template <class SlotT>
-  void desire_in(Table& t, F<SlotT>& f, const IpPrefix& p, std::uint32_t set);
+  void desire_in(Table& t, F<SlotT>& f, const DesiredRoute& route, std::uint32_t set);
   template <class SlotT>
   void observe_in(Table& t, F<SlotT>& f, const Route& route, bool gone, bool dump, TimePoint now);
   template <class SlotT>
@@ -103,7 +104,11 @@ class RouteProgrammer {
   template <class SlotT>
   void step_family(Table& t, F<SlotT>& f, TimePoint now);
   template <class SlotT>
+  void step_urgent(Table& t, F<SlotT>& f, TimePoint now);
+  template <class SlotT>
   void step_queue(Table& t, F<SlotT>& f, TimePoint now);
+  template <class SlotT>
+  static void take_queue(F<SlotT>& f);
   template <class SlotT>
   void step_scan(Table& t, F<SlotT>& f, TimePoint now);
   template <class SlotT>
@@ -129,7 +134,12 @@ class RouteProgrammer {
     unsigned count = 0;
     TimePoint since{};
   };
-  static constexpr std::size_t kQueueMax = 8192;     // more dirty prefixes: a scan
+  // More dirty prefixes: a scan. Few of IPv4, since only the order of the whole table is a good one
+  // for Linux: within a window of neighbouring prefixes any order is bad. Many of IPv6, which Linux
+  // takes best in ascending order.
+  static constexpr std::size_t kQueueMaxV4 = 1024;
+  static constexpr std::size_t kQueueMaxV6 = 65536;
+  static constexpr std::size_t kUrgentMax = 256;  // single changes that wait; more are no singles
   static constexpr std::size_t kSuspectsMax = 1024;  // likewise
   static constexpr std::size_t kHistoryMax = 1024;   // routes whose repairs are counted
 
@@ -142,7 +152,10 @@ class RouteProgrammer {
   Resolver& resolver_;
   RefusalTable refusals_;
   std::map<std::pair<TableId, IpPrefix>, Repairs> history_;
+  [[nodiscard]] bool full() const { return budget_ == 0 || shared_.ops.room() <= reserve_; }
+
   std::size_t budget_ = 0;    // route operations left in this step
+  std::size_t reserve_ = 0;   // room kept for single changes
   std::size_t repaired_ = 0;  // in this step
   std::string repaired_example_;
   bool next_hop_doubt_ = false;

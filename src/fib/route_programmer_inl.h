@@ -45,8 +45,10 @@ void RouteProgrammer::clear_reason(SlotT& s) {
 
 template <class SlotT>
 void RouteProgrammer::enqueue(F<SlotT>& f, SlotT& s) {
+  constexpr std::size_t most = SlotT::kFamily == IpFamily::kIpv4 ? kQueueMaxV4 : kQueueMaxV6;
   if ((s.flags & kSlotQueued) != 0) return;
-  if (f.queue.size() >= kQueueMax) {
+  // While the table is walked that finds the slot as well, and in a better order.
+  if (f.queue.size() >= most || f.routes.scanning()) {
     f.routes.request_scan();
     return;
   }

@@ -5,13 +5,30 @@
 #include "fib/route_programmer_inl.h"
 
 namespace perd::fib {
+namespace {
+
+constexpr std::size_t kQueueKept = 4096;  // a longer list of work gives its memory back
+
+template <class F>
+[[nodiscard]] bool waits(const F& f) {
+  return !f.urgent.empty() || f.queued() || f.routes.scanning();
+}
+
+}  // namespace
 
 // ---- step ---------------------------------------------------------------------------------------
 
-void RouteProgrammer::step(TimePoint now) {
+void RouteProgrammer::step(TimePoint now, std::size_t routes) {
   retry_due(now);
   if (!shared_.writing) return;
-  budget_ = shared_.limits.step_routes;
+  budget_ = kUrgentMax;
+  reserve_ = 0;
+  for (const auto& t : tables_.all()) {
+    step_urgent(*t, t->v4, now);
+    step_urgent(*t, t->v6, now);
+  }
+  budget_ = std::min(routes, shared_.limits.step_routes);
+  reserve_ = shared_.limits.reserve;
   for (const auto& t : tables_.all()) {
     step_family(*t, t->v4, now);
     step_family(*t, t->v6, now);
@@ -20,45 +37,48 @@ void RouteProgrammer::step(TimePoint now) {
 }
 
 template <class SlotT>
+void RouteProgrammer::step_urgent(Table& t, F<SlotT>& f, TimePoint now) {
+  std::size_t done = 0;
+  for (; done < f.urgent.size(); ++done) {
+    SlotT* s = f.routes.find(f.urgent[done]);
+    if (s != nullptr && evaluate(t, f, *s, now) == Verdict::kNoRoom) break;
+  }
+  f.urgent.erase(f.urgent.begin(), f.urgent.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+template <class SlotT>
 void RouteProgrammer::step_family(Table& t, F<SlotT>& f, TimePoint now) {
   ripen(f, now);
-  if (!f.queue.empty()) step_queue(t, f, now);
+  if (f.queued()) step_queue(t, f, now);
   if (f.routes.scanning()) {
     step_scan(t, f, now);
-    if (!f.queue.empty()) step_queue(t, f, now);
+    if (f.queued()) step_queue(t, f, now);
   } else {
     f.routes.shrink();
   }
 }
 
+// The order is made once for all that waits, not again in each step.
+template <class SlotT>
+void RouteProgrammer::take_queue(F<SlotT>& f) {
+  f.work.clear();
+  f.work.swap(f.queue);
+  f.work_at = 0;
+  if constexpr (SlotT::kFamily == IpFamily::kIpv6) std::sort(f.work.begin(), f.work.end());
+}
+
 template <class SlotT>
 void RouteProgrammer::step_queue(Table& t, F<SlotT>& f, TimePoint now) {
-  std::vector<IpPrefix> work;
-  work.swap(f.queue);
-  if constexpr (SlotT::kFamily == IpFamily::kIpv4) {
-    std::vector<std::pair<std::uint64_t, std::size_t>> order(work.size());
-    for (std::size_t i = 0; i < work.size(); ++i) {
-      SlotT key;
-      key.set_key(work[i]);
-      order[i] = {key.hash(), i};
-    }
-    std::sort(order.begin(), order.end());
-    std::vector<IpPrefix> shuffled;
-    shuffled.reserve(work.size());
-    for (const auto& o : order) shuffled.push_back(work[o.second]);
-    work.swap(shuffled);
-  } else {
-    std::sort(work.begin(), work.end());
-  }
-  for (std::size_t i = 0; i < work.size(); ++i) {
-    SlotT* s = f.routes.find(work[i]);
+  if (f.work_at == f.work.size()) take_queue(f);
+  for (; f.work_at < f.work.size(); ++f.work_at) {
+    SlotT* s = f.routes.find(f.work[f.work_at]);
     if (s == nullptr) continue;
     s->flags &= static_cast<std::uint8_t>(~kSlotQueued);
     if (evaluate(t, f, *s, now) != Verdict::kNoRoom) continue;
     s->flags |= kSlotQueued;
-    f.queue.insert(f.queue.end(), work.begin() + static_cast<std::ptrdiff_t>(i), work.end());
     return;
   }
+  if (f.work.capacity() > kQueueKept) f.work = std::vector<IpPrefix>();
 }
 
 template <class SlotT>
@@ -66,13 +86,15 @@ void RouteProgrammer::step_scan(Table& t, F<SlotT>& f, TimePoint now) {
   for (std::size_t looked = 0; f.routes.scanning() && looked < shared_.limits.step_slots;
        ++looked) {
     SlotT& s = f.routes.at(f.routes.scan_at());
-    if (s.length == kSlotFree || settled(s)) {
+    if (s.length == kSlotFree || settled(s) || (s.flags & kSlotQueued) != 0) {
       f.routes.scan_next();
       continue;
     }
     if constexpr (SlotT::kFamily == IpFamily::kIpv6) {
-      if (f.queue.size() >= shared_.limits.step_routes) return;  // they go out in ascending order
-      enqueue(f, s);
+      // They go out in ascending order, as many at a time as the queue holds.
+      if (f.queue.size() >= kQueueMaxV6) return;
+      f.queue.push_back(s.key());
+      s.flags |= kSlotQueued;
       f.routes.scan_next();
     } else {
       const Verdict v = evaluate(t, f, s, now);
@@ -130,21 +152,18 @@ void RouteProgrammer::say_repairs() {
 
 bool RouteProgrammer::busy() const {
   for (const auto& t : tables_.all()) {
-    if (!t->v4.queue.empty() || !t->v6.queue.empty() || t->v4.routes.scanning() ||
-        t->v6.routes.scanning() || t->v4.suspects_due || t->v6.suspects_due) {
-      return true;
-    }
+    if (waits(t->v4) || waits(t->v6) || t->v4.suspects_due || t->v6.suspects_due) return true;
   }
   return false;
 }
 
 bool RouteProgrammer::more_work() const {
-  if (!shared_.writing || shared_.ops.room() == 0) return false;
+  const std::size_t room = shared_.ops.room();
+  if (!shared_.writing || room == 0) return false;
+  const bool bulk = room > shared_.limits.reserve;
   for (const auto& t : tables_.all()) {
-    if (!t->v4.queue.empty() || !t->v6.queue.empty() || t->v4.routes.scanning() ||
-        t->v6.routes.scanning()) {
-      return true;
-    }
+    if (!t->v4.urgent.empty() || !t->v6.urgent.empty()) return true;
+    if (bulk && (waits(t->v4) || waits(t->v6))) return true;
   }
   return false;
 }

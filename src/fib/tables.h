@@ -21,11 +21,15 @@ template <class SlotT>
 struct FamilyTable {
   RouteTable<SlotT> routes;
   std::vector<IpPrefix> queue;     // prefixes to look at; when it is full, a scan does
+  std::vector<IpPrefix> work;      // what was in the queue, in the order in which it is done
+  std::size_t work_at = 0;
+  std::vector<IpPrefix> urgent;    // single changes: before all others
   std::vector<IpPrefix> suspects;  // changed by others, or by late echoes of ours
   bool suspect_scan = false;       // too many suspects to list
   Deadline suspects_due;
   std::array<std::uint32_t, 129> lengths{};  // wanted routes by prefix length
   bool dumping = false;
+  [[nodiscard]] bool queued() const { return !queue.empty() || work_at < work.size(); }
 };
 
 struct Table {

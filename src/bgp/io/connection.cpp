@@ -155,11 +155,15 @@ void Connection::wait_read() {
 
 void Connection::read_turn() {
   const auto buffer = host_->read_buffer();
-  ErrorCode error;
-  const std::size_t n = socket_.read_some(boost::asio::buffer(buffer.data(), buffer.size()), error);
-  if (error == boost::asio::error::would_block) return wait_read();
-  if (error) return fail(in_words(error));
-  host_->emit(Received{id_, Bytes(buffer.data(), n)});
+  for (std::size_t i = 0; i < kReadsPerTurn && mode_ == Mode::kOpen; ++i) {
+    ErrorCode error;
+    const std::size_t n =
+        socket_.read_some(boost::asio::buffer(buffer.data(), buffer.size()), error);
+    if (error == boost::asio::error::would_block) break;
+    if (error) return fail(in_words(error));
+    host_->emit(Received{id_, Bytes(buffer.data(), n)});
+    if (n < buffer.size()) break;
+  }
   if (mode_ == Mode::kOpen) wait_read();
 }
 

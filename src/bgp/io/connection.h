@@ -2,7 +2,8 @@
 // at once or after what was sent has gone. It never interprets an octet.
 //
 // Reads wait for readiness and use the one buffer of the transport, so an idle connection costs no
-// buffer. A turn reads kReadTurn and writes kWriteTurn octets at most; then the others have theirs.
+// buffer. A turn reads kReadsPerTurn times kReadTurn and writes kWriteTurn octets at most; then the
+// others have theirs.
 // After close() nothing is reported any more; the object lives until its last handler has run.
 #pragma once
 
@@ -21,6 +22,7 @@
 namespace perd::io {
 
 inline constexpr std::size_t kReadTurn = std::size_t{64} << 10;
+inline constexpr std::size_t kReadsPerTurn = 4;
 inline constexpr std::size_t kWriteTurn = std::size_t{256} << 10;
 inline constexpr std::size_t kGather = 64;  // buffers of one system call
 inline constexpr std::chrono::seconds kDialTimeout{60};

@@ -171,7 +171,7 @@ RouteId Table<F>::upsert_probed(const typename KeyStore<F>::Probe& probe, PeerId
   }
   PathNode& node = paths_[place.at];
   if (is_stale(node)) {
-    if (is_dropped(node)) dirty_.set(id);
+    if (is_dropped(node)) make_dirty(id);
     node.generation = owner.generation;
     --owner.stale;
   }
@@ -221,7 +221,7 @@ void Table<F>::remove_path(RouteId id, Place place) {
 
 template <class F>
 void Table<F>::touch(RouteId id, const PathNode& node) {
-  dirty_.set(id);
+  make_dirty(id);
   if (node.is(PathNode::kBest)) routes_[id].best_touched = true;
   if (node.is(PathNode::kMultipath)) routes_[id].used_touched = true;
 }

@@ -38,6 +38,7 @@ struct BestChange {
   bool has_best = false;
   bool best_changed = false;       // another path, or the same with other attributes or data
   bool multipath_changed = false;  // the used set, the best included
+  bool urgent = false;             // touched while Table::set_urgent() was on
   [[nodiscard]] bool any() const { return best_changed || multipath_changed; }
 };
 
@@ -76,17 +77,27 @@ class Table {
   std::size_t sweep(PeerId peer, std::size_t max);
 
   // ---- decision ----
+  // What is touched while this is on is decided before all else: a neighbour that says little must
+  // not wait behind one that says much. More than kUrgentMax at a time are nothing special.
+  void set_urgent(bool on) { urgent_ = on; }
   // Decides at most `max` dirty routes; visit(RouteId, const BestChange&) for those where something
   // changed. Returns how many were decided. `visit` may upsert and withdraw.
   template <class Visitor>
   std::size_t decide(std::size_t max, const DecisionContext& context, Visitor&& visit) {
     std::size_t done = 0;
-    for (RouteId id = next_dirty(); done < max && id != 0; id = next_dirty()) {
-      const BestChange change = decide_one(id, context);
+    const auto one = [&](RouteId id, bool urgent) {
+      BestChange change = decide_one(id, context);
+      change.urgent = urgent;
       if (change.any()) visit(id, change);
       free_if_unused(id);
       ++done;
+    };
+    urgent_turn_.swap(urgent_routes_);
+    for (const RouteId id : urgent_turn_) {
+      if (dirty_.has(id)) one(id, true);
     }
+    urgent_turn_.clear();
+    for (RouteId id = next_dirty(); done < max && id != 0; id = next_dirty()) one(id, false);
     return done;
   }
   [[nodiscard]] std::size_t dirty() const { return dirty_.size(); }
@@ -185,6 +196,10 @@ class Table {
   [[nodiscard]] BestChange decide_one(RouteId id, const DecisionContext& context);
   void free_if_unused(RouteId id);
   void touch(RouteId id, const PathNode& node);
+  void make_dirty(RouteId id) {
+    dirty_.set(id);
+    if (urgent_ && urgent_routes_.size() < kUrgentMax) urgent_routes_.push_back(id);
+  }
   struct Place {
     std::uint32_t previous = 0;
     std::uint32_t at = 0;  // 0: there is no such path
@@ -213,6 +228,10 @@ class Table {
   FlatIndex index_;
   RouteBits dirty_;
   RouteId dirty_cursor_ = 0;
+  static constexpr std::size_t kUrgentMax = 256;
+  bool urgent_ = false;
+  std::vector<RouteId> urgent_routes_;  // dirty ones, perhaps decided since
+  std::vector<RouteId> urgent_turn_;    // reused by decide()
   std::vector<Peer> peers_;
   // Reused by decide_one.
   std::vector<Candidate> candidates_;
