@@ -64,7 +64,17 @@ void RouteProgrammer::take_queue(F<SlotT>& f) {
   f.work.clear();
   f.work.swap(f.queue);
   f.work_at = 0;
-  if constexpr (SlotT::kFamily == IpFamily::kIpv6) std::sort(f.work.begin(), f.work.end());
+  if constexpr (SlotT::kFamily == IpFamily::kIpv6) {
+    std::sort(f.work.begin(), f.work.end());
+    return;
+  }
+  const auto hash_of = [](const IpPrefix& p) {
+    SlotT key;
+    key.set_key(p);
+    return key.hash();
+  };
+  std::sort(f.work.begin(), f.work.end(),
+            [&](const IpPrefix& a, const IpPrefix& b) { return hash_of(a) < hash_of(b); });
 }
 
 template <class SlotT>

@@ -38,6 +38,40 @@ TEST(Select, EcmpAcrossVtepsEachWithItsOwnRouterMac) {
   EXPECT_EQ(n.fib.hops(kRed, kPrefix), rest);
 }
 
+// A single change of a contested prefix overtakes the contests that wait for their slice.
+TEST(Select, UrgentContestsGoFirst) {
+  Node n;
+  n.start();
+  const auto tell = [&n](bool urgent) {
+    n.table.decide(10000, n.context, [&](rib::RouteId id, const rib::BestChange&) {
+      n.engine.on_route_changed(n.table, id, urgent);
+    });
+  };
+  for (unsigned i = 0; i < 50; ++i) {
+    for (const unsigned leaf : {11U, 12U}) {
+      RemoteRoute r = from_leaf(leaf);
+      r.prefix = "10.9." + std::to_string(i) + ".0/24";
+      n.announce(r);
+    }
+  }
+  tell(false);
+  n.announce(from_leaf(11));
+  n.announce(from_leaf(12));
+  tell(true);
+  n.fib.apply(n.engine.delta());
+  EXPECT_TRUE(n.engine.step(n.table, 1));
+  const auto& routes = n.engine.delta().routes;
+  ASSERT_FALSE(routes.empty());
+  EXPECT_EQ(routes.front().prefix, prefix(kPrefix));
+  EXPECT_TRUE(routes.front().urgent);
+  for (std::size_t i = 1; i < routes.size(); ++i) EXPECT_FALSE(routes[i].urgent);
+  EXPECT_LE(routes.size(), 2U);
+  n.fib.apply(n.engine.delta());
+  n.run();
+  EXPECT_EQ(n.fib.hops(kRed, kPrefix), (std::vector<TunnelHop>{hop_of(11), hop_of(12)}));
+  EXPECT_EQ(n.fib.hops(kRed, "10.9.49.0/24").size(), 2U);
+}
+
 TEST(Select, MultipathLimitCountsVteps) {
   for (const unsigned limit : {1U, 2U}) {
     SCOPED_TRACE(limit);

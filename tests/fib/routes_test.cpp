@@ -300,6 +300,50 @@ TEST_F(Routes, TheWindowBoundsWhatIsUnanswered) {
   EXPECT_FALSE(fib->synchronized());
 }
 
+// With the window full of bulk there is room for single changes, and they are the next to go.
+TEST_F(Routes, SingleChangesPassBulk) {
+  const auto id = set(kRed, {tunnel("100.65.0.1", kMacA)});
+  want(kRed, "10.1.0.0/24", id);
+  want(kRed, "2001:db8:1::/64", id);
+  apply();  // the ways are there
+  many(kRed, 20000, id);
+  fib->apply(delta, now);
+  delta.clear();
+  std::size_t bulk = 0;
+  for (int i = 0; i < 50; ++i) {
+    fib->step(now);
+    bulk += fib->take_ops(1000000).size();
+  }
+  EXPECT_EQ(bulk, limits.window - limits.reserve);
+  EXPECT_FALSE(fib->more_work());
+  for (const char* prefix : {"10.2.0.0/24", "2001:db8:2::/64"}) {
+    delta.routes.push_back({kRed, net(prefix), id, true});
+    fib->apply(delta, now);
+    delta.clear();
+    EXPECT_TRUE(fib->more_work());
+    fib->step(now, 0);
+    const auto ops = fib->take_ops(1000000);
+    ASSERT_EQ(ops.size(), 1U);
+    const auto* put = std::get_if<RoutePut>(&ops[0].what);
+    ASSERT_NE(put, nullptr);
+    EXPECT_EQ(put->route.key.prefix, net(prefix));
+    EXPECT_FALSE(fib->more_work());
+  }
+}
+
+// More single changes at a time than there is room for end up with the bulk; none is lost.
+TEST_F(Routes, ManySingleChangesAreBulk) {
+  const auto id = set(kRed, {tunnel("100.65.0.1", kMacA)});
+  many(kRed, 5000, id);
+  for (auto& route : delta.routes) route.urgent = true;
+  apply();
+  EXPECT_EQ(ours(), 5000U);
+  many(kRed, 5000, 0);
+  for (auto& route : delta.routes) route.urgent = true;
+  apply();
+  EXPECT_EQ(ours(), 0U);
+}
+
 TEST_F(Routes, TeardownRemovesWhatPerdMade) {
   const auto id = set(kRed, {tunnel("100.65.0.1", kMacA)});
   const auto up = gateways({ip("192.168.1.2")});

@@ -142,6 +142,37 @@ TEST_F(TableTest, GoneAndBackBetweenTwoDecisions) {
   EXPECT_TRUE(c->had_best && c->has_best);
 }
 
+// What a neighbour says in passing is decided before the table of another, however long that is.
+TEST_F(TableTest, UrgentRoutesAreDecidedFirst) {
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    rib.put(rib.ipv4, prefix4(0x0b000000U + (i << 8), 24), 1, path({65001}));
+  }
+  rib.ipv4.set_urgent(true);
+  const RouteId single = put(2, {65002});
+  rib.ipv4.set_urgent(false);
+  std::vector<std::pair<RouteId, bool>> order;
+  const auto note = [&](RouteId id, const BestChange& c) { order.emplace_back(id, c.urgent); };
+  EXPECT_EQ(rib.ipv4.decide(10, rib.context(), note), 10U);
+  ASSERT_EQ(order.size(), 10U);
+  EXPECT_EQ(order.front(), (std::pair{single, true}));
+  for (std::size_t i = 1; i < order.size(); ++i) EXPECT_FALSE(order[i].second);
+
+  // Decided already, freed, or no longer single: nothing is decided twice, nothing is lost.
+  rib.ipv4.set_urgent(true);
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    rib.put(rib.ipv4, prefix4(0x0c000000U + (i << 8), 24), 2, path({65002}));
+  }
+  rib.ipv4.withdraw(key, PeerId{2}, 0);
+  rib.ipv4.set_urgent(false);
+  order.clear();
+  while (rib.ipv4.dirty() != 0) rib.ipv4.decide(50, rib.context(), note);
+  std::map<RouteId, int> times;
+  for (const auto& [id, urgent] : order) ++times[id];
+  EXPECT_EQ(times.size(), 2000U + 91U + 1U);
+  for (const auto& [id, n] : times) EXPECT_EQ(n, 1) << id;
+  EXPECT_FALSE(rib.ipv4.exists(single));
+}
+
 TEST_F(TableTest, PathsOfOnePeerAreToldApartByPathId) {
   const RouteId id = put(1, {65001}, 1);
   put(1, {65001, 65002}, 2);
