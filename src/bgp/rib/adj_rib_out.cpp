@@ -3,47 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 
 #include "perd/assert.h"
 
 namespace perd::rib {
 namespace {
-
-wire::PrefixNlri make_nlri(const IpPrefix& key, const PathView&) {
-  wire::PrefixNlri nlri;
-  nlri.prefix = key;
-  return nlri;
-}
-wire::EvpnNlri make_nlri(const wire::EvpnKey& key, const PathView& path) {
-  wire::EvpnNlri nlri;
-  nlri.key = key;
-  nlri.data = path.evpn();
-  return nlri;
-}
-wire::OpaqueEvpnNlri make_nlri(const OpaqueKey& key, const PathView&) {
-  wire::OpaqueEvpnNlri nlri;
-  nlri.type = key.type;
-  nlri.octets = key.octets;
-  return nlri;
-}
-
-template <class F>
-std::size_t announce(wire::UpdateEncoder& encoder, const wire::PathAttributes& attributes,
-                     std::span<const typename F::Nlri> routes) {
-  if constexpr (std::is_same_v<typename F::Nlri, wire::PrefixNlri>) {
-    return encoder.announce(attributes, routes, F::kFamily);
-  } else {
-    return encoder.announce(attributes, routes);
-  }
-}
-template <class F>
-std::size_t withdraw(wire::UpdateEncoder& encoder, std::span<const typename F::Nlri> routes) {
-  if constexpr (std::is_same_v<typename F::Nlri, wire::PrefixNlri>) {
-    return encoder.withdraw(routes, F::kFamily);
-  } else {
-    return encoder.withdraw(routes);
-  }
-}
 
 // A stable radix sort by the upper half, in passes of eleven bits.
 void sort_by_attributes(std::vector<std::uint64_t>& entries) {
@@ -68,100 +33,6 @@ void sort_by_attributes(std::vector<std::uint64_t>& entries) {
 
 }  // namespace
 
-// Collects routes until the attributes change or a run is full, then has them encoded. Remembers
-// the last verdict, since routes come sorted by attribute set.
-template <class F>
-class AdjRibOut<F>::Packer {
- public:
-  using Nlri = typename F::Nlri;
-
-  Packer(Context context, AdjRibOut& owner, std::vector<std::uint8_t>& out)
-      : context_(context), owner_(&owner), encoder_(context.target.codec, out) {}
-
-  [[nodiscard]] ExportVerdict verdict(const PathView& path) {
-    if (path.attrs != asked_attrs_ || path.peer != asked_peer_) {
-      asked_attrs_ = path.attrs;
-      asked_peer_ = path.peer;
-      answer_ = export_verdict(context_.table.attributes().get(path.attrs),
-                               context_.peers.get(path.peer), context_.target, F::kFamily);
-    }
-    return answer_;
-  }
-
-  // `known`: the neighbour has the route, perhaps with other attributes.
-  void announce_route(RouteId id, const PathView& path, bool known) {
-    if (!run_.empty() && (path.attrs != run_attrs_ || !same_source(path.peer))) flush_run();
-    run_attrs_ = path.attrs;
-    run_peer_ = path.peer;
-    run_.push_back(make_nlri(context_.table.key(id), path));
-    run_routes_.push_back({id, known});
-    if (run_.size() >= kRun) flush_run();
-  }
-  void withdraw_route(RouteId id) {
-    withdrawn_.push_back(make_nlri(context_.table.key(id), PathView{}));
-    if (withdrawn_.size() >= kRun) flush_withdrawals();
-  }
-  void flush_run() {
-    if (run_.empty()) return;
-    context_.table.attributes().get(run_attrs_).expand_into(attributes_);
-    rewrite_for_export(attributes_, context_.peers.get(run_peer_), context_.target, F::kFamily);
-    const std::size_t skipped = encoder_.too_big();
-    (void)announce<F>(encoder_, attributes_, std::span<const Nlri>{run_});
-    if (encoder_.too_big() != skipped) find_too_big();
-    run_.clear();
-    run_routes_.clear();
-  }
-
-  void flush() {
-    flush_run();
-    flush_withdrawals();
-  }
-
- private:
-  // Paths of two external neighbours with the same attributes are told alike.
-  [[nodiscard]] bool same_source(PeerId peer) const {
-    if (peer == run_peer_) return true;
-    if (peer == kLocalPeer || run_peer_ == kLocalPeer) return false;
-    return context_.peers.get(peer).ebgp && context_.peers.get(run_peer_).ebgp;
-  }
-
-  // RFC 4271 9.2: a route that does not fit into a message is not advertised, and what the
-  // neighbour had of it before is taken back. One by one, as the encoder only says how many.
-  void find_too_big() {
-    for (std::size_t i = 0; i < run_.size(); ++i) {
-      const std::size_t skipped = encoder_.too_big();
-      (void)announce<F>(encoder_, attributes_, std::span<const Nlri>{run_}.subspan(i, 1));
-      if (encoder_.too_big() == skipped) continue;
-      ++owner_->too_big_;
-      const RouteId id = run_routes_[i].id;
-      if (run_routes_[i].known) withdraw_route(id);
-      owner_->advertised_.clear(id);
-      context_.table.unhold(id);
-    }
-  }
-
-  void flush_withdrawals() {
-    if (!withdrawn_.empty()) (void)withdraw<F>(encoder_, std::span<const Nlri>{withdrawn_});
-    withdrawn_.clear();
-  }
-
-  Context context_;
-  AdjRibOut* owner_;
-  wire::UpdateEncoder encoder_;
-  wire::PathAttributes attributes_;
-  std::vector<Nlri> run_, withdrawn_;
-  struct RunRoute {
-    RouteId id;
-    bool known;
-  };
-  std::vector<RunRoute> run_routes_;  // beside run_
-  AttrId run_attrs_ = 0;
-  PeerId run_peer_{};
-  AttrId asked_attrs_ = 0;
-  PeerId asked_peer_{};
-  ExportVerdict answer_ = ExportVerdict::kNoPath;
-};
-
 template <class F>
 void AdjRibOut<F>::start_walk(bool again) {
   again_ = again_ ? walking_ || again : again;
@@ -179,26 +50,34 @@ void AdjRibOut<F>::drop_pending(Table<F>& table, RouteId id) {
   if (pending_.clear(id) && !advertised_.has(id)) table.unhold(id);
 }
 
+// Whether some member may be told, as far as the two sides alone decide that.
 template <class F>
-void AdjRibOut<F>::on_best_change(Context context, RouteId id) {
+bool AdjRibOut<F>::is_wanted(const Context& context, RouteId id) {
   const auto best = context.table.best(id);
-  const bool wanted = best && export_between(context.peers.get(best->peer), context.target,
-                                             F::kFamily) == ExportVerdict::kSend;
-  if (wanted || advertised_.has(id)) {
-    set_pending(context.table, id);
-  } else {
+  if (!best) return false;
+  if (context.members.size() == 1 && best->peer == context.members[0].id) return false;
+  return export_between(context.peers.get(best->peer), context.target, F::kFamily) ==
+         ExportVerdict::kSend;
+}
+
+template <class F>
+void AdjRibOut<F>::on_best_change(const Context& context, RouteId id, bool urgent) {
+  if (!is_wanted(context, id) && !advertised_.has(id)) {
     drop_pending(context.table, id);
+    return;
   }
+  set_pending(context.table, id);
+  if (urgent && urgent_.size() < kUrgent) urgent_.push_back(id);
 }
 
 template <class F>
-void AdjRibOut<F>::enqueue(Context context, RouteId id) {
+std::uint64_t AdjRibOut<F>::entry(const Context& context, RouteId id) {
   const auto best = context.table.best(id);
-  window_.push_back(std::uint64_t{best ? best->attrs : 0} << 32 | id);
+  return std::uint64_t{best ? best->attrs : 0} << 32 | id;
 }
 
 template <class F>
-void AdjRibOut<F>::fill_window(Context context) {
+void AdjRibOut<F>::fill_window(const Context& context) {
   window_.clear();
   at_ = 0;
   walk_in_window_ = false;
@@ -207,83 +86,198 @@ void AdjRibOut<F>::fill_window(Context context) {
   if (walking_ || pending_.next(pending_cursor_) == 0) pending_cursor_ = 0;
   for (RouteId id = pending_.next(pending_cursor_); id != 0 && window_.size() < kWindow;
        id = pending_.next(id + 1)) {
-    enqueue(context, id);
+    window_.push_back(entry(context, id));
     pending_cursor_ = id + 1;
   }
   if (walking_ && window_.size() < kWindow) {
-    const std::size_t before = window_.size();
     walk_cursor_ = context.table.walk(walk_cursor_, kWindow - window_.size(), [&](RouteId id) {
       const bool told = advertised_.has(id);
       if (pending_.has(id) || (!again_ && told)) return;
-      const auto best = context.table.best(id);
-      const bool wanted = best && export_between(context.peers.get(best->peer), context.target,
-                                                 F::kFamily) == ExportVerdict::kSend;
       // The rules may have changed since it was told: then it is withdrawn.
-      if (!wanted && !told) return;
+      if (!told && !is_wanted(context, id)) return;
       set_pending(context.table, id);
-      enqueue(context, id);
+      window_.push_back(entry(context, id));
     });
     walking_ = walk_cursor_ != 0;
-    walk_in_window_ = window_.size() > before;
+    walk_in_window_ = !window_.empty();
   }
-  sort_window();
+  sort_entries(window_);
 }
 
 template <class F>
-void AdjRibOut<F>::sort_window() {
+void AdjRibOut<F>::sort_entries(std::vector<std::uint64_t>& entries) {
   constexpr std::size_t kSmall = 512;
   const auto by_attributes = [](std::uint64_t a, std::uint64_t b) { return a >> 32 < b >> 32; };
-  if (std::is_sorted(window_.begin(), window_.end(), by_attributes)) return;
-  if (window_.size() <= kSmall) {
-    std::sort(window_.begin(), window_.end());
+  if (std::is_sorted(entries.begin(), entries.end(), by_attributes)) return;
+  if (entries.size() <= kSmall) {
+    std::sort(entries.begin(), entries.end());
   } else {
-    sort_by_attributes(window_);
+    sort_by_attributes(entries);
   }
 }
 
 template <class F>
-void AdjRibOut<F>::serve(Context context, RouteId id, Packer& packer) {
+void AdjRibOut<F>::serve(const Context& context, RouteId id, Packer<F>& packer) {
   if (!pending_.clear(id)) return;  // it was settled while it waited
+  const Absent before = absent_.get(id);
   const auto best = context.table.best(id);
-  if (best && packer.verdict(*best) == ExportVerdict::kSend) {
-    packer.announce_route(id, *best, !advertised_.set(id));
-    return;
+  if (best) {
+    const auto& judgement = packer.judge(*best);
+    if (judgement.send) {
+      packer.announce(id, *best, !advertised_.set(id), before);
+      if (judgement.absent != before) absent_.set(id, judgement.absent);
+      return;
+    }
   }
-  if (advertised_.clear(id)) packer.withdraw_route(id);
+  if (advertised_.clear(id)) packer.withdraw(id, before);
+  absent_.set(id, {});
   context.table.unhold(id);
 }
 
 template <class F>
-bool AdjRibOut<F>::produce(Context context, std::size_t budget, std::vector<std::uint8_t>& out) {
-  const std::size_t end = out.size() + budget;
-  Packer packer{context, *this, out};
-  bool opened = false;
-  AttrId attributes = 0;
-  while (out.size() < end) {
-    if (at_ == window_.size()) {
-      if (opened || (pending_.empty() && !walking_)) break;
-      fill_window(context);
-      opened = true;
-      if (window_.empty()) break;
-    }
+bool AdjRibOut<F>::serve_all(const Context& context, const std::vector<std::uint64_t>& entries,
+                             std::size_t& at, Progress& progress, Packer<F>& packer) {
+  while (at < entries.size()) {
+    if (progress.out.size() >= progress.end) return false;
     // Between two sets, not within one, is the place to stop: no message goes half full.
-    const auto next = static_cast<AttrId>(window_[at_] >> 32);
-    if (next != attributes) {
+    const auto next = static_cast<AttrId>(entries[at] >> 32);
+    if (next != progress.attributes) {
       packer.flush_run();
-      attributes = next;
-      if (out.size() >= end) break;
+      progress.attributes = next;
+      if (progress.out.size() >= progress.end) return false;
     }
-    serve(context, static_cast<RouteId>(window_[at_++]), packer);
+    serve(context, static_cast<RouteId>(entries[at++]), packer);
+  }
+  return true;
+}
+
+template <class F>
+bool AdjRibOut<F>::serve_urgent(const Context& context, Progress& progress, Packer<F>& packer) {
+  if (urgent_.empty()) return true;
+  std::vector<std::uint64_t> entries;
+  entries.reserve(urgent_.size());
+  for (const std::uint64_t e : urgent_) {
+    const auto id = static_cast<RouteId>(e);
+    if (pending_.has(id)) entries.push_back(entry(context, id));
+  }
+  sort_entries(entries);
+  std::size_t at = 0;
+  const bool all = serve_all(context, entries, at, progress, packer);
+  urgent_.assign(entries.begin() + static_cast<std::ptrdiff_t>(at), entries.end());
+  return all;
+}
+
+template <class F>
+bool AdjRibOut<F>::produce(const Context& context, std::size_t budget,
+                           std::vector<std::uint8_t>& out, UpdateChunk* chunk) {
+  Progress progress{out, out.size() + budget};
+  Packer<F> packer{context, out, chunk};
+  if (serve_urgent(context, progress, packer)) {
+    bool opened = false;
+    while (out.size() < progress.end) {
+      if (at_ == window_.size()) {
+        if (opened || (pending_.empty() && !walking_)) break;
+        fill_window(context);
+        opened = true;
+        if (window_.empty()) break;
+      }
+      if (!serve_all(context, window_, at_, progress, packer)) break;
+    }
   }
   packer.flush();
-  if (at_ == window_.size()) {
-    walk_in_window_ = false;
-    at_ = 0;
-    window_.clear();
-    constexpr std::size_t kKeep = 4096;
-    if (!has_work() && window_.capacity() > kKeep) std::vector<std::uint64_t>{}.swap(window_);
+  for (const RouteId id : packer.too_big()) {
+    ++too_big_;
+    advertised_.clear(id);
+    absent_.set(id, {});
+    context.table.unhold(id);
   }
+  if (at_ == window_.size()) close_window();
   return has_work();
+}
+
+template <class F>
+void AdjRibOut<F>::close_window() {
+  walk_in_window_ = false;
+  at_ = 0;
+  window_.clear();
+  constexpr std::size_t kKeep = 4096;
+  if (!has_work() && window_.capacity() > kKeep) std::vector<std::uint64_t>{}.swap(window_);
+}
+
+// ---- members that come and go -------------------------------------------------------------------
+
+template <class F>
+AdjRibOut<F> AdjRibOut<F>::copy_for(Table<F>& table, std::span<const GroupMember> members) const {
+  AdjRibOut copy;
+  copy.advertised_ = advertised_;
+  copy.pending_ = pending_;
+  copy.urgent_ = urgent_;
+  copy.again_ = again_;
+  copy.too_big_ = too_big_;
+  // The window is not copied: what waits in it is pending. A walk that only waits for its last
+  // window has nothing left to look at.
+  copy.walking_ = !walk_done();
+  copy.walk_cursor_ = walking_ ? walk_cursor_ : std::numeric_limits<RouteId>::max();
+  if (!absent_.empty()) {
+    for (RouteId id = advertised_.next(0); id != 0; id = advertised_.next(id + 1)) {
+      const Absent all = absent_.get(id);
+      Absent kept;
+      for (const PeerId who : {all.first, all.second}) {
+        if (who != kLocalPeer && find_member(members, who) != nullptr) kept.add(who);
+      }
+      if (kept.size() == members.size()) {
+        copy.advertised_.clear(id);
+      } else if (kept.size() > 0) {
+        copy.absent_.set(id, kept);
+      }
+    }
+  }
+  for (std::size_t word = 0; word < std::max(pending_.words(), advertised_.words()); ++word) {
+    std::uint64_t bits = copy.advertised_.word(word) | copy.pending_.word(word);
+    for (; bits != 0; bits &= bits - 1) {
+      table.hold(static_cast<RouteId>(word << 6 | static_cast<unsigned>(std::countr_zero(bits))));
+    }
+  }
+  return copy;
+}
+
+// visit(RouteId) for what is advertised here and not known to a member of `from`, until that says
+// false; false then, and when the member has something that is not advertised here.
+template <class F>
+template <class Visitor>
+bool AdjRibOut<F>::for_each_missing(const AdjRibOut& from, PeerId member, Visitor&& visit) const {
+  const auto id_of = [](std::size_t word, std::uint64_t bits) {
+    return static_cast<RouteId>(word << 6 | static_cast<unsigned>(std::countr_zero(bits)));
+  };
+  const bool sometimes_absent = from.absent_.count(member) > 0;
+  const std::size_t words = std::max(advertised_.words(), from.advertised_.words());
+  for (std::size_t word = 0; word < words; ++word) {
+    std::uint64_t known = from.advertised_.word(word);
+    for (std::uint64_t bits = sometimes_absent ? known : 0; bits != 0; bits &= bits - 1) {
+      if (from.absent_.get(id_of(word, bits)).has(member)) known &= ~(bits & (~bits + 1));
+    }
+    const std::uint64_t here = advertised_.word(word);
+    if ((known & ~here) != 0) return false;
+    for (std::uint64_t bits = here & ~known; bits != 0; bits &= bits - 1) {
+      if (!visit(id_of(word, bits))) return false;
+    }
+  }
+  return true;
+}
+
+template <class F>
+bool AdjRibOut<F>::can_take(const AdjRibOut& from, PeerId member) const {
+  return for_each_missing(from, member, [&](RouteId id) { return !absent_.get(id).full(); });
+}
+
+template <class F>
+void AdjRibOut<F>::take(const AdjRibOut& from, PeerId member) {
+  (void)for_each_missing(from, member, [&](RouteId id) {
+    Absent absent = absent_.get(id);
+    absent.add(member);
+    absent_.set(id, absent);
+    return true;
+  });
 }
 
 template <class F>
@@ -304,7 +298,8 @@ bool AdjRibOut<F>::forget(Table<F>& table, std::size_t max) {
 
 template <class F>
 std::size_t AdjRibOut<F>::memory() const {
-  return advertised_.memory() + pending_.memory() + window_.capacity() * sizeof(window_[0]);
+  return advertised_.memory() + pending_.memory() + absent_.memory() +
+         (window_.capacity() + urgent_.capacity()) * sizeof(window_[0]);
 }
 
 template class AdjRibOut<Ipv4Unicast>;

@@ -117,13 +117,52 @@ ExportVerdict export_verdict(const AttributeSet& attributes, const PeerInfo& sou
       return ExportVerdict::kNoExport;
     }
   }
-  // RFC 4456 8: it would be ignored there.
-  if (!target.info.ebgp && attributes.originator_id() == target.info.router_id) {
-    return ExportVerdict::kOriginator;
+  if (target.info.id != kLocalPeer) {
+    const ExportVerdict member =
+        export_member(attributes, source, target.info.id, target.info.router_id, target);
+    if (member != ExportVerdict::kSend) return member;
   }
   const auto next_hop =
       wants_self(source, target, family) ? own_next_hop(target, family) : attributes.next_hop();
   return can_stand(next_hop, target, family) ? ExportVerdict::kSend : ExportVerdict::kNoNextHop;
+}
+
+ExportVerdict export_member(const AttributeSet& attributes, const PeerInfo& source, PeerId member,
+                            RouterId router_id, const ExportPeer& target) {
+  if (!is_local(source) && source.id == member) return ExportVerdict::kSamePeer;
+  // RFC 4456 8: it would be ignored there.
+  if (!target.info.ebgp && attributes.originator_id() == router_id) {
+    return ExportVerdict::kOriginator;
+  }
+  return ExportVerdict::kSend;
+}
+
+bool export_alike(const ExportPeer& a, const ExportPeer& b, Family family) {
+  if (a.info.ebgp != b.info.ebgp || a.local_asn != b.local_asn ||
+      a.peer_local_asn != b.peer_local_asn || a.transit != b.transit ||
+      a.cluster_id != b.cluster_id ||
+      a.info.route_reflector_client.has(family) != b.info.route_reflector_client.has(family)) {
+    return false;
+  }
+  if (a.as_override != b.as_override) return false;
+  if (a.as_override && a.info.remote_asn != b.info.remote_asn) return false;
+  if (a.codec.four_octet_as != b.codec.four_octet_as ||
+      a.codec.extended_message != b.codec.extended_message ||
+      a.codec.add_path_send.has(family) != b.codec.add_path_send.has(family) ||
+      a.codec.extended_next_hop.has(family) != b.codec.extended_next_hop.has(family)) {
+    return false;
+  }
+  // The next hop of EVPN is never ours to change: sessions over different links are told alike.
+  if (family == Family::kEvpn) return true;
+  return a.next_hop_self == b.next_hop_self && own_next_hop(a, family) == own_next_hop(b, family);
+}
+
+ExportPeer as_group(const ExportPeer& peer) {
+  ExportPeer group = peer;
+  group.info.id = kLocalPeer;
+  group.info.router_id = {};
+  group.info.address = {};
+  return group;
 }
 
 void rewrite_for_export(wire::PathAttributes& attributes, const PeerInfo& source,

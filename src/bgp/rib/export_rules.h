@@ -3,6 +3,10 @@
 // a row for each.
 //
 // Nothing here is stored: Adj-RIB-Out is derived from Loc-RIB by these functions when it is sent.
+//
+// Neighbours that are told alike form an update group. Two rules look at which neighbour it is, not
+// only at what kind: those are export_member(). A target without an id stands for the whole group,
+// and the other functions then leave these two rules out.
 #pragma once
 
 #include <optional>
@@ -56,6 +60,15 @@ inline constexpr std::size_t kExportVerdictCount =
 // The whole answer.
 [[nodiscard]] ExportVerdict export_verdict(const AttributeSet& attributes, const PeerInfo& source,
                                            const ExportPeer& target, Family family);
+// The rules that tell one member of a group from another: kSamePeer, kOriginator, else kSend.
+[[nodiscard]] ExportVerdict export_member(const AttributeSet& attributes, const PeerInfo& source,
+                                          PeerId member, RouterId router_id,
+                                          const ExportPeer& target);
+// Routes of `family` are judged, rewritten and encoded alike for both, export_member() aside. What
+// a rule of this file or the encoder reads of ExportPeer has to be compared here.
+[[nodiscard]] bool export_alike(const ExportPeer& a, const ExportPeer& b, Family family);
+// The neighbour as a group: without what only it has.
+[[nodiscard]] ExportPeer as_group(const ExportPeer& peer);
 // Makes of the attributes of a best path those that `target` gets. Only after kSend.
 void rewrite_for_export(wire::PathAttributes& attributes, const PeerInfo& source,
                         const ExportPeer& target, Family family);

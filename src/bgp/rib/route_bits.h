@@ -54,6 +54,11 @@ class RouteBits {
     }
     return 0;
   }
+  // Sixty-four members at once: bit i of word w stands for 64 w + i.
+  [[nodiscard]] std::size_t words() const { return words_.size(); }
+  [[nodiscard]] std::uint64_t word(std::size_t at) const {
+    return at < words_.size() ? words_[at] : 0;
+  }
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t memory() const {
