@@ -15,6 +15,7 @@
 namespace perd::rib {
 
 struct Absent {
+  static constexpr std::size_t kMost = 2;
   PeerId first{};   // 0: nobody
   PeerId second{};  // above `first`, or 0
 

@@ -241,11 +241,12 @@ AdjRibOut<F> AdjRibOut<F>::copy_for(Table<F>& table, std::span<const GroupMember
   return copy;
 }
 
-// visit(RouteId) for what is advertised here and not known to a member of `from`, until that says
-// false; false then, and when the member has something that is not advertised here.
+// visit(RouteId, whether the member has it) for all that is advertised here or known to a member of
+// `from` but not both, until that says false; false then.
 template <class F>
 template <class Visitor>
-bool AdjRibOut<F>::for_each_missing(const AdjRibOut& from, PeerId member, Visitor&& visit) const {
+bool AdjRibOut<F>::for_each_difference(const AdjRibOut& from, PeerId member,
+                                       Visitor&& visit) const {
   const auto id_of = [](std::size_t word, std::uint64_t bits) {
     return static_cast<RouteId>(word << 6 | static_cast<unsigned>(std::countr_zero(bits)));
   };
@@ -256,25 +257,34 @@ bool AdjRibOut<F>::for_each_missing(const AdjRibOut& from, PeerId member, Visito
     for (std::uint64_t bits = sometimes_absent ? known : 0; bits != 0; bits &= bits - 1) {
       if (from.absent_.get(id_of(word, bits)).has(member)) known &= ~(bits & (~bits + 1));
     }
-    const std::uint64_t here = advertised_.word(word);
-    if ((known & ~here) != 0) return false;
-    for (std::uint64_t bits = here & ~known; bits != 0; bits &= bits - 1) {
-      if (!visit(id_of(word, bits))) return false;
+    for (std::uint64_t bits = advertised_.word(word) ^ known; bits != 0; bits &= bits - 1) {
+      const RouteId id = id_of(word, bits);
+      if (!visit(id, ((known >> (id & 63)) & 1) != 0)) return false;
     }
   }
   return true;
 }
 
 template <class F>
-bool AdjRibOut<F>::can_take(const AdjRibOut& from, PeerId member) const {
-  return for_each_missing(from, member, [&](RouteId id) { return !absent_.get(id).full(); });
+bool AdjRibOut<F>::can_take(const AdjRibOut& from, PeerId member,
+                            std::span<const GroupMember> members) const {
+  return for_each_difference(from, member, [&](RouteId id, bool known) {
+    return known ? members.size() <= Absent::kMost : !absent_.get(id).full();
+  });
 }
 
 template <class F>
-void AdjRibOut<F>::take(const AdjRibOut& from, PeerId member) {
-  (void)for_each_missing(from, member, [&](RouteId id) {
+void AdjRibOut<F>::take(Table<F>& table, const AdjRibOut& from, PeerId member,
+                        std::span<const GroupMember> members) {
+  (void)for_each_difference(from, member, [&](RouteId id, bool known) {
     Absent absent = absent_.get(id);
-    absent.add(member);
+    if (known) {
+      if (!pending_.has(id)) table.hold(id);
+      advertised_.set(id);
+      for (const GroupMember& m : members) absent.add(m.id);
+    } else {
+      absent.add(member);
+    }
     absent_.set(id, absent);
     return true;
   });

@@ -52,10 +52,12 @@ class AdjRibOut {
   // ---- members that come and go ----
   // What `members` have and what is pending, as the state of a group of their own.
   [[nodiscard]] AdjRibOut copy_for(Table<F>& table, std::span<const GroupMember> members) const;
-  // `member` of `from` can be taken in: it has no route that is not advertised here, and no route
-  // misses more members than can be written down.
-  [[nodiscard]] bool can_take(const AdjRibOut& from, PeerId member) const;
-  void take(const AdjRibOut& from, PeerId member);
+  // `member` of `from` can join `members`: of no route more are absent then than can be written
+  // down. That is so unless one side has been told of a change and the other has not.
+  [[nodiscard]] bool can_take(const AdjRibOut& from, PeerId member,
+                              std::span<const GroupMember> members) const;
+  void take(Table<F>& table, const AdjRibOut& from, PeerId member,
+            std::span<const GroupMember> members);
   void leave(PeerId member) { absent_.forget(member); }
   // The group is gone: forgets at most `max` routes; true when there is more.
   bool forget(Table<F>& table, std::size_t max);
@@ -97,7 +99,7 @@ class AdjRibOut {
   void set_pending(Table<F>& table, RouteId id);
   void drop_pending(Table<F>& table, RouteId id);
   template <class Visitor>
-  bool for_each_missing(const AdjRibOut& from, PeerId member, Visitor&& visit) const;
+  bool for_each_difference(const AdjRibOut& from, PeerId member, Visitor&& visit) const;
 
   RouteBits advertised_;
   RouteBits pending_;

@@ -34,8 +34,8 @@ struct Exporter::Peer {
   }
 };
 
-Exporter::Exporter(RibTables tables, const PeerTable& peers)
-    : tables_(tables), peer_table_(&peers) {}
+Exporter::Exporter(RibTables tables, const PeerTable& peers, std::size_t max_lag)
+    : tables_(tables), peer_table_(&peers), max_lag_(max_lag) {}
 
 Exporter::~Exporter() {
   for (Groups& family : groups_) {
@@ -195,8 +195,8 @@ void Exporter::start_initial(PeerId id, Family family) {
     group->join(seat);
     return;
   }
-  UpdateGroup& group = add_group(
-      std::make_unique<UpdateGroup>(tables_, *peer_table_, peer->config, family, ++last_number_));
+  UpdateGroup& group = add_group(std::make_unique<UpdateGroup>(tables_, *peer_table_, peer->config,
+                                                               family, ++last_number_, max_lag_));
   group.start_walk(false);
   group.join(seat);
 }

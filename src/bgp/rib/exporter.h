@@ -25,7 +25,8 @@ namespace perd::rib {
 
 class Exporter {
  public:
-  Exporter(RibTables tables, const PeerTable& peers);
+  // A neighbour may be `max_lag` octets behind the others of its group before it goes on alone.
+  Exporter(RibTables tables, const PeerTable& peers, std::size_t max_lag = UpdateGroup::kMaxLag);
   ~Exporter();
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
@@ -107,6 +108,7 @@ class Exporter {
 
   RibTables tables_;
   const PeerTable* peer_table_;
+  std::size_t max_lag_;
   std::vector<std::unique_ptr<Peer>> peers_;  // in order of PeerId
   std::array<Groups, kFamilyCount> groups_;
   std::vector<std::unique_ptr<UpdateGroup>> removed_;

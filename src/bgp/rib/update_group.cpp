@@ -28,8 +28,13 @@ void UpdateGroup::for_tables(Family family, Visitor&& visit) {
 }
 
 UpdateGroup::UpdateGroup(const RibTables& tables, const PeerTable& peers, const ExportPeer& like,
-                         Family family, std::uint64_t number)
-    : tables_(tables), peers_(&peers), target_(as_group(like)), family_(family), number_(number) {}
+                         Family family, std::uint64_t number, std::size_t max_lag)
+    : tables_(tables),
+      peers_(&peers),
+      target_(as_group(like)),
+      family_(family),
+      number_(number),
+      max_lag_(max_lag) {}
 
 // ---- members ------------------------------------------------------------------------------------
 
@@ -74,10 +79,13 @@ bool UpdateGroup::take_from(UpdateGroup& from, Seat& seat) {
   bool can = target_.info.ebgp ||
              std::none_of(members_.begin(), members_.end(),
                           [&](const GroupMember& m) { return m.router_id == seat.router_id; });
-  for_tables(family_,
-             [&]<class F>(F) { can = can && out<F>().can_take(from.out<F>(), seat.peer); });
+  for_tables(family_, [&]<class F>(F) {
+    can = can && out<F>().can_take(from.told<F>(), seat.peer, members_);
+  });
   if (!can) return false;
-  for_tables(family_, [&]<class F>(F) { out<F>().take(from.out<F>(), seat.peer); });
+  for_tables(family_, [&]<class F>(F) {
+    out<F>().take(tables_.of<F>(), from.told<F>(), seat.peer, members_);
+  });
   seat.too_big_bias += static_cast<std::ptrdiff_t>(from.too_big() - too_big());
   from.keep_rest(seat);
   from.leave(seat);
@@ -87,7 +95,7 @@ bool UpdateGroup::take_from(UpdateGroup& from, Seat& seat) {
 
 std::unique_ptr<UpdateGroup> UpdateGroup::split(std::span<Seat* const> seats,
                                                 std::uint64_t number) {
-  auto group = std::make_unique<UpdateGroup>(tables_, *peers_, target_, family_, number);
+  auto group = std::make_unique<UpdateGroup>(tables_, *peers_, target_, family_, number, max_lag_);
   std::vector<GroupMember> members;
   for (const Seat* seat : seats) members.push_back({seat->peer, seat->router_id});
   for_tables(family_,
@@ -104,7 +112,7 @@ std::unique_ptr<UpdateGroup> UpdateGroup::split(std::span<Seat* const> seats,
 std::vector<Seat*> UpdateGroup::laggards() const {
   std::vector<Seat*> found;
   // One chunk alone is as large as the caller's budget made it.
-  if (log_.weight() <= kMaxLag || log_.end() - log_.begin() < 2) return found;
+  if (log_.weight() <= max_lag_ || log_.end() - log_.begin() < 2) return found;
   for (Seat* const seat : seats_) {
     if (seat->position == log_.begin()) found.push_back(seat);
   }

@@ -5,7 +5,7 @@
 // A family has its own groups: two neighbours over different links have other next hops for IPv4,
 // but are told alike about EVPN.
 //
-// A group does not wait for a member. One whose unread part of the log weighs more than kMaxLag
+// A group does not wait for a member. One whose unread part of the log weighs more than max_lag
 // goes on in a group of its own (laggards(), split()) with what it has not read, and comes back
 // (take_from()) when it has read that. So does one whose table is to be told again.
 //
@@ -51,7 +51,7 @@ class UpdateGroup {
   static constexpr std::size_t kMaxLag = std::size_t{1} << 20;
 
   UpdateGroup(const RibTables& tables, const PeerTable& peers, const ExportPeer& like,
-              Family family, std::uint64_t number);
+              Family family, std::uint64_t number, std::size_t max_lag = kMaxLag);
   UpdateGroup(const UpdateGroup&) = delete;
   UpdateGroup& operator=(const UpdateGroup&) = delete;
 
@@ -135,6 +135,7 @@ class UpdateGroup {
   ExportPeer target_;
   Family family_;
   std::uint64_t number_;
+  std::size_t max_lag_;
   std::vector<GroupMember> members_;  // in order of PeerId
   std::vector<Seat*> seats_;          // beside members_
   Outs outs_;

@@ -59,6 +59,9 @@ inline PeerInfo peer_info(std::uint16_t id, bool ebgp, std::uint32_t asn) {
 
 // All parts of a RIB, wired.
 struct Rib {
+  explicit Rib(std::size_t max_lag = UpdateGroup::kMaxLag)
+      : exporter{RibTables{ipv4, ipv6, evpn, opaque}, peers, max_lag} {}
+
   NextHopTable next_hops;
   AttributeStore attributes{next_hops};
   PeerTable peers;
@@ -66,7 +69,7 @@ struct Rib {
   Table<Ipv6Unicast> ipv6{attributes};
   Table<L2vpnEvpn> evpn{attributes};
   Table<OpaqueEvpn> opaque{attributes};
-  Exporter exporter{RibTables{ipv4, ipv6, evpn, opaque}, peers};
+  Exporter exporter;
   DecisionOptions options;
 
   [[nodiscard]] DecisionContext context() const { return {attributes, next_hops, peers, options}; }
