@@ -3,6 +3,7 @@
 // daemons: 1,000 attribute sets in runs of a full message, and sets of 4 routes.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <vector>
@@ -27,8 +28,8 @@ struct World {
   Table<OpaqueEvpn> opaque{attributes};
   Exporter exporter{RibTables{ipv4, ipv6, evpn, opaque}, peers};
 
-  World() {
-    for (std::uint16_t i = 1; i <= 2; ++i) {
+  explicit World(std::uint16_t told = 1) {
+    for (std::uint16_t i = 1; i <= told + 1; ++i) {
       PeerInfo p;
       p.id = PeerId{i};
       p.remote_asn = Asn{65000U + i};
@@ -36,19 +37,22 @@ struct World {
       p.address = IpAddress::v4(0x0a000000U + i);
       peers.set(p);
     }
-    ExportPeer target;
-    target.info = peers.get(PeerId{2});
-    target.families.add(Family::kEvpn);
-    target.codec.families = target.families;
-    target.local_asn = Asn{64512};
-    target.transit = true;
-    exporter.add_peer(target);
-    exporter.start_initial(PeerId{2}, Family::kEvpn);
+    for (std::uint16_t i = 2; i <= told + 1; ++i) up(PeerId{i});
     NextHopState state;
     state.address = next_hop();
     state.reachable = true;
     (void)next_hops.track(state.address);
     (void)next_hops.set_state(state);
+  }
+  void up(PeerId id) {
+    ExportPeer target;
+    target.info = peers.get(id);
+    target.families.add(Family::kEvpn);
+    target.codec.families = target.families;
+    target.local_asn = Asn{64512};
+    target.transit = true;
+    exporter.add_peer(target);
+    exporter.start_initial(id, Family::kEvpn);
   }
   static IpAddress next_hop() { return IpAddress::v4(0xC0000201); }
   [[nodiscard]] DecisionContext context() const { return {attributes, next_hops, peers, {}}; }
@@ -218,6 +222,54 @@ void BM_StoreAgain(benchmark::State& state) {
   count(state);
 }
 BENCHMARK(BM_StoreAgain)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+// The table for many neighbours that are told alike: each takes its own copy of the octets, as its
+// socket would. `separately`: their sessions come up one after the other, so that each has a walk
+// to itself, which is what every neighbour cost before there were groups.
+void tell_many(benchmark::State& state, bool separately) {
+  const auto told = static_cast<std::uint16_t>(state.range(0));
+  const Input in{shape_of(0)};
+  std::vector<std::uint8_t> out;
+  std::size_t octets = 0, memory = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto w = std::make_unique<World>(separately ? std::uint16_t{0} : told);
+    for (std::uint16_t i = 2; separately && i <= told + 1; ++i) {
+      PeerInfo p = w->peers.get(PeerId{1});
+      p.id = PeerId{i};
+      p.router_id = RouterId{i};
+      w->peers.set(p);
+    }
+    receive(*w, in);
+    if (separately) decide(*w);
+    octets = 0;
+    state.ResumeTiming();
+    if (!separately) decide(*w);
+    for (std::uint16_t i = 2; separately && i <= told + 1; ++i) {
+      w->up(PeerId{i});
+      (void)w->exporter.produce(PeerId{i}, 1, out);
+    }
+    for (bool more = true; more;) {
+      more = false;
+      for (std::uint16_t i = 2; i <= told + 1; ++i) {
+        out.clear();
+        more = w->exporter.produce(PeerId{i}, kBudget, out) || more;
+        octets += out.size();
+      }
+      memory = std::max(memory, w->exporter.memory());
+    }
+    state.PauseTiming();
+    w.reset();
+    state.ResumeTiming();
+  }
+  count(state);
+  state.counters["octets/route/peer"] = static_cast<double>(octets) / kRoutes / told;
+  state.counters["export_octets/route"] = static_cast<double>(memory) / kRoutes;
+}
+void BM_TellMany(benchmark::State& state) { tell_many(state, false); }
+BENCHMARK(BM_TellMany)->Arg(2)->Arg(10)->Arg(50)->Arg(100)->Unit(benchmark::kMillisecond);
+void BM_TellOneByOne(benchmark::State& state) { tell_many(state, true); }
+BENCHMARK(BM_TellOneByOne)->Arg(2)->Arg(10)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace perd::rib

@@ -62,16 +62,17 @@ void Speaker::decide() {
   };
   rib_.ipv4.decide(kDecideSlice, rib_.decision, [&](rib::RouteId id, const rib::BestChange& c) {
     underlay_.set(rib_.ipv4.key(id), gateways(rib_.ipv4, id), c.urgent);
-    exporter_.on_best_change<rib::Ipv4Unicast>(id);
+    exporter_.on_best_change<rib::Ipv4Unicast>(id, c.urgent);
   });
   rib_.ipv6.decide(kDecideSlice, rib_.decision, [&](rib::RouteId id, const rib::BestChange& c) {
     underlay_.set(rib_.ipv6.key(id), gateways(rib_.ipv6, id), c.urgent);
-    exporter_.on_best_change<rib::Ipv6Unicast>(id);
+    exporter_.on_best_change<rib::Ipv6Unicast>(id, c.urgent);
   });
   rib_.evpn.decide(kDecideSlice, rib_.decision,
                    [&](rib::RouteId id, const rib::BestChange& change) {
                      evpn_.on_route_changed(rib_.evpn, id, change.urgent);
-                     if (change.best_changed) exporter_.on_best_change<rib::L2vpnEvpn>(id);
+                     if (!change.best_changed) return;
+                     exporter_.on_best_change<rib::L2vpnEvpn>(id, change.urgent);
                    });
   rib_.opaque.decide(kDecideSlice, rib_.decision,
                      [&](rib::RouteId id, const rib::BestChange& change) {
