@@ -117,6 +117,8 @@ void Exporter::leave_group(Seat& seat) {
 void Exporter::walk_again(Peer& peer, Family family) {
   Seat& seat = peer.seat(family);
   UpdateGroup* const old = seat.group;
+  const bool begins = old->fresh(true) || (old->fresh(false) && old->advertised() == 0);
+  if (begins && old->admits(peer.config)) return;  // asked twice, and nothing is said yet
   for (const auto& group : of(family).groups) {
     if (group.get() == old || !group->fresh(true) || !group->admits(peer.config)) continue;
     // What it has not read yet must not grow without bound over refreshes.

@@ -391,6 +391,7 @@ TEST(UpdateGroups, ARefreshIsForWhoAskedAndEndsTogether) {
   w.take(2);
   for (const std::uint16_t peer : {std::uint16_t{3}, std::uint16_t{4}}) {
     w.rib.exporter.start_refresh(PeerId{peer}, kEvpn, true);
+    w.rib.exporter.start_refresh(PeerId{peer}, kEvpn, true);
   }
   EXPECT_EQ(w.groups(), 2U);  // both share the walk
   EXPECT_EQ(w.group_of(3), w.group_of(4));
