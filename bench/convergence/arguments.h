@@ -70,7 +70,9 @@ class Answer {
   }
   [[nodiscard]] std::string line() const { return "{" + body_ + "}"; }
   static Answer good() { return Answer().raw("ok", "true"); }
-  static Answer bad(const std::string& why) { return Answer().raw("ok", "false").text("error", why); }
+  static Answer bad(const std::string& why) {
+    return Answer().raw("ok", "false").text("error", why);
+  }
 
  private:
   Answer& raw(const std::string& key, const std::string& v) {

@@ -115,7 +115,8 @@ class Loader {
     rtmsg h{};
     h.rtm_family = routes_.ipv6_prefix() ? AF_INET6 : AF_INET;
     h.rtm_dst_len = routes_.prefix_length();
-    h.rtm_table = s_.table < 256 ? static_cast<std::uint8_t>(s_.table) : std::uint8_t{RT_TABLE_UNSPEC};
+    h.rtm_table =
+        s_.table < 256 ? static_cast<std::uint8_t>(s_.table) : std::uint8_t{RT_TABLE_UNSPEC};
     h.rtm_protocol = kProtocol;
     h.rtm_type = RTN_UNICAST;
     const unsigned flags = (s_.erase ? 0U : unsigned{NLM_F_CREATE | NLM_F_REPLACE}) |

@@ -18,6 +18,24 @@ std::uint32_t ipv4(const std::string& text) {
   return ntohl(v4->sin_addr.s_addr);
 }
 
+// End-of-RIB of every family of the session (RFC 4724 2).
+Octets end_of_rib(const PeerSettings& session) {
+  Octets out;
+  for (const std::string& family : session.families) {
+    const bool classic = family == "ipv4";
+    out.insert(out.end(), 16, 0xff);
+    put16(out, classic ? 23 : 29);
+    put8(out, 2);
+    put16(out, 0);
+    put16(out, classic ? 0 : 6);
+    if (classic) continue;
+    put24(out, 0x800f03);  // MP_UNREACH_NLRI of nothing
+    put16(out, family == "evpn" ? 25 : 2);
+    put8(out, family == "evpn" ? 70 : 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 Answer Tool::session(const Arguments& a) {
@@ -77,7 +95,8 @@ Answer Tool::make_routes(const Arguments& a) {
   if (a.has("vtep_base")) s.vtep_base = ipv4(a.text("vtep_base"));
   if (a.has("vnis")) {
     s.vnis.clear();
-    for (const auto& v : a.list("vnis")) s.vnis.push_back(static_cast<std::uint32_t>(std::stoul(v)));
+    for (const auto& v : a.list("vnis"))
+      s.vnis.push_back(static_cast<std::uint32_t>(std::stoul(v)));
   }
   s.rt_as = a.number("rt_as", a.number("as", 65001));
   if (a.has("nexthop")) s.next_hop = ipv4(a.text("nexthop"));
@@ -94,6 +113,7 @@ Answer Tool::announce(const Arguments& a) {
   const auto size = static_cast<double>(octets.size());
   start_clock();
   p.send(std::move(octets));
+  if (a.number("eor", 0) != 0) p.send(end_of_rib(p.settings()));
   return Answer::good().number("octets", size);
 }
 
@@ -119,8 +139,8 @@ Answer Tool::await(const Arguments& a) {
   double first = -1;
   const auto missing = [&] {
     if (whole) return present ? r->count() - told.count : told.count;
-    return static_cast<std::uint32_t>(std::count(told.present.begin() + part.from,
-                                                 told.present.begin() + part.to, !present));
+    return static_cast<std::uint32_t>(
+        std::count(told.present.begin() + part.from, told.present.begin() + part.to, !present));
   };
   const bool done = serve(
       [&] {

@@ -21,9 +21,7 @@ constexpr int kReceiveOctets = 256 << 20;
   throw std::runtime_error(what + ": " + std::strerror(errno));
 }
 
-std::uint8_t af_of(const RouteSet& routes) {
-  return routes.ipv6_prefix() ? AF_INET6 : AF_INET;
-}
+std::uint8_t af_of(const RouteSet& routes) { return routes.ipv6_prefix() ? AF_INET6 : AF_INET; }
 
 struct SeenRoute {
   rtmsg header{};
@@ -99,7 +97,8 @@ bool RouteSocket::has(const RouteSet& routes, std::uint32_t route, std::uint32_t
   NetlinkMessage m(RTM_GETROUTE, 0, h);
   auto address = routes.address(route);
   address.back() = 1;  // the network address of an IPv6 prefix is an anycast address of routers
-  if (!routes.ipv6_prefix()) address.back() = static_cast<std::uint8_t>(routes.address(route)[3] + 1);
+  if (!routes.ipv6_prefix())
+    address.back() = static_cast<std::uint8_t>(routes.address(route)[3] + 1);
   m.put(RTA_DST, address.data(), address.size());
   if (mark != 0) m.put_u32(RTA_MARK, mark);
   send(m.finish(++sequence_));

@@ -26,7 +26,9 @@ struct Latencies {
     return ms[at];
   }
   void tell(Answer& a) {
-    a.number("p50_ms", quantile(0.5)).number("p99_ms", quantile(0.99)).number("max_ms", quantile(1));
+    a.number("p50_ms", quantile(0.5))
+        .number("p99_ms", quantile(0.99))
+        .number("max_ms", quantile(1));
   }
 };
 
@@ -123,7 +125,8 @@ Answer Tool::probe(const Arguments& a) {
   if (p.fd() < 0) throw std::runtime_error("the session went down: " + p.problem());
   Answer answer = Answer::good();
   latencies.tell(answer);
-  return answer.number("changes", next).number("lost", open + (count - next))
+  return answer.number("changes", next)
+      .number("lost", open + (count - next))
       .number("seconds", elapsed());
 }
 

@@ -28,9 +28,7 @@ inline void put64(std::vector<std::uint8_t>& out, std::uint64_t v) {
 [[nodiscard]] inline std::uint32_t get16(const std::uint8_t* p) {
   return std::uint32_t{p[0]} << 8 | p[1];
 }
-[[nodiscard]] inline std::uint32_t get24(const std::uint8_t* p) {
-  return get16(p) << 8 | p[2];
-}
+[[nodiscard]] inline std::uint32_t get24(const std::uint8_t* p) { return get16(p) << 8 | p[2]; }
 [[nodiscard]] inline std::uint32_t get32(const std::uint8_t* p) {
   return get16(p) << 16 | get16(p + 2);
 }

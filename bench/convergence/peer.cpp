@@ -84,8 +84,7 @@ bool Peer::dial(Clock::time_point) {
     if (bind(fd_, reinterpret_cast<const sockaddr*>(&here.storage), here.size) != 0) {
       throw std::runtime_error("bind " + settings_.local + ": " + std::strerror(errno));
     }
-    const int done =
-        connect(fd_, reinterpret_cast<const sockaddr*>(&there.storage), there.size);
+    const int done = connect(fd_, reinterpret_cast<const sockaddr*>(&there.storage), there.size);
     if (done != 0 && errno != EINPROGRESS) return fail(std::strerror(errno));
     connecting_ = done != 0;
   }

@@ -22,9 +22,9 @@ using Clock = std::chrono::steady_clock;
 struct Told {
   std::shared_ptr<const RouteSet> routes;
   std::vector<bool> present;
-  std::uint32_t count = 0;     // of present
-  std::uint64_t wrong = 0;     // NLRI of the set with another next hop or label
-  std::uint64_t changes = 0;   // times that a route came or went
+  std::uint32_t count = 0;    // of present
+  std::uint64_t wrong = 0;    // NLRI of the set with another next hop or label
+  std::uint64_t changes = 0;  // times that a route came or went
   // Set: the moment of each change is kept, in order.
   bool timed = false;
   std::vector<std::pair<std::uint32_t, Clock::time_point>> times;

@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t kMessageMax = 4096;  // RFC 4271 4.1
 constexpr std::size_t kHeader = 19;
 constexpr std::uint32_t kTypeUpdate = 2;
-constexpr std::uint32_t kV4Base = 0x0A000000;   // 10.0.0.0
-constexpr std::uint32_t kV6Base = 0x20010DB8;   // 2001:db8::
+constexpr std::uint32_t kV4Base = 0x0A000000;    // 10.0.0.0
+constexpr std::uint32_t kV6Base = 0x20010DB8;    // 2001:db8::
 constexpr std::uint32_t kV4Prefixes = 1U << 20;  // /28s in a /8
 
 // Flags and codes of RFC 4271 4.3, RFC 4760, RFC 1997, RFC 4360.
@@ -62,8 +62,8 @@ std::string to_string(RouteFamily family) {
 }
 
 std::optional<RouteFamily> family_of(const std::string& name) {
-  for (const RouteFamily f : {RouteFamily::kIpv4, RouteFamily::kIpv6, RouteFamily::kEvpnV4,
-                              RouteFamily::kEvpnV6}) {
+  for (const RouteFamily f :
+       {RouteFamily::kIpv4, RouteFamily::kIpv6, RouteFamily::kEvpnV4, RouteFamily::kEvpnV6}) {
     if (to_string(f) == name) return f;
   }
   return std::nullopt;

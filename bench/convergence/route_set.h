@@ -26,7 +26,7 @@ struct RouteSetSettings {
   std::uint32_t vtep_base = 0x0AC80001;  // 10.200.0.1
   std::vector<std::uint32_t> vnis{100};
   std::uint32_t rt_as = 65001;
-  std::uint32_t next_hop = 0;   // of IPv4 unicast
+  std::uint32_t next_hop = 0;  // of IPv4 unicast
   std::uint32_t origin_as = 64999;
   std::uint32_t med = 0;
 };

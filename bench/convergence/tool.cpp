@@ -47,12 +47,18 @@ int Tool::run() {
 std::string Tool::carry_out(const std::string& line) {
   using Command = Answer (Tool::*)(const Arguments&);
   static const std::map<std::string, Command> kCommands{
-      {"session", &Tool::session},       {"close", &Tool::close_session},
-      {"routes", &Tool::make_routes},    {"announce", &Tool::announce},
-      {"withdraw", &Tool::withdraw},     {"await", &Tool::await},
-      {"keepalives", &Tool::keepalives}, {"kernel", &Tool::kernel},
-      {"dump", &Tool::dump},             {"watch", &Tool::watch},
-      {"load", &Tool::load_kernel},      {"probe", &Tool::probe},
+      {"session", &Tool::session},
+      {"close", &Tool::close_session},
+      {"routes", &Tool::make_routes},
+      {"announce", &Tool::announce},
+      {"withdraw", &Tool::withdraw},
+      {"await", &Tool::await},
+      {"keepalives", &Tool::keepalives},
+      {"kernel", &Tool::kernel},
+      {"dump", &Tool::dump},
+      {"watch", &Tool::watch},
+      {"load", &Tool::load_kernel},
+      {"probe", &Tool::probe},
       {"churn", &Tool::churn},
   };
   try {
@@ -116,8 +122,8 @@ void Tool::keep_sessions(Clock::time_point now) {
 }
 
 bool Tool::serve(const std::function<bool()>& done, double seconds, bool busy) {
-  const auto deadline =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                           std::chrono::duration<double>(seconds));
   while (!done()) {
     if (Clock::now() > deadline) return false;
     const bool input = input_ready_;

@@ -194,7 +194,7 @@ class Speaker final : private session::PeerSink {
   bool rescan_everything_ = false;              // wanted by the next round
   bool rescanning_all_ = false;                 // this round takes every route
   std::vector<IpAddress> refused_connections_;  // told once per address
-  bool bulk_input_ = false;  // since the last turn
+  bool bulk_input_ = false;                     // since the last turn
   bool evpn_more_ = false;
   bool reap_more_ = false;
   bool sweep_told_ = false;

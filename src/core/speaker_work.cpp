@@ -8,13 +8,13 @@ namespace perd {
 namespace {
 
 // Bounds of one turn, chosen so that it takes a millisecond or two.
-constexpr std::size_t kSweepSlice = 20'000;     // routes visited for stale paths
-constexpr std::size_t kDecideSlice = 8'192;     // routes decided
-constexpr std::size_t kRescanSlice = 20'000;    // routes looked at after a next hop changed
-constexpr std::size_t kEvpnSlice = 4'096;       // prefixes or routes of the EVPN engine
-constexpr std::size_t kReapSlice = 50'000;      // routes forgotten of a session that ended
-constexpr std::size_t kSendSlice = 256 * 1024;  // octets produced for one neighbour
-constexpr std::size_t kOpsPerTurn = 4'096;      // kernel operations handed out
+constexpr std::size_t kSweepSlice = 20'000;      // routes visited for stale paths
+constexpr std::size_t kDecideSlice = 8'192;      // routes decided
+constexpr std::size_t kRescanSlice = 20'000;     // routes looked at after a next hop changed
+constexpr std::size_t kEvpnSlice = 4'096;        // prefixes or routes of the EVPN engine
+constexpr std::size_t kReapSlice = 50'000;       // routes forgotten of a session that ended
+constexpr std::size_t kSendSlice = 256 * 1024;   // octets produced for one neighbour
+constexpr std::size_t kOpsPerTurn = 4'096;       // kernel operations handed out
 constexpr std::size_t kRoutesBesideInput = 256;  // route operations while the tables still fill
 
 }  // namespace

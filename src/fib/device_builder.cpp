@@ -48,8 +48,13 @@ void DeviceBuilder::configure(const WantedNode& wanted) {
 }
 
 bool DeviceBuilder::step(TimePoint now) {
-  if (!configured_ || !dirty_ || !shared_.writing) return false;
+  if (!configured_ || !dirty(now) || !shared_.writing) return false;
   dirty_ = false;
+  if (vrfs_.size() > kPacedAbove) {
+    next_pass_ = now + kPacePerVrf * static_cast<Duration::rep>(vrfs_.size());
+  } else {
+    next_pass_.reset();
+  }
   const bool changed = changed_;
   changed_ = false;
   release_interfaces(now);

@@ -13,12 +13,8 @@ bool DeviceBuilder::owned(const Link& link) const {
 // The VXLAN device of that VNI; of several the one perd made, else the oldest.
 const Link* DeviceBuilder::find_vxlan(const VrfDevices& v) const {
   const Link* found = nullptr;
-  for (const auto& [index, link] : links_.all()) {
-    if (link.kind != LinkKind::kVxlan || !link.vxlan || link.vxlan->external ||
-        link.vxlan->vni != v.want.vni) {
-      continue;
-    }
-    if (found == nullptr || (owned(link) && !owned(*found))) found = &link;
+  for (const Link* link : links_.vxlans(v.want.vni)) {
+    if (found == nullptr || (owned(*link) && !owned(*found))) found = link;
   }
   return found;
 }

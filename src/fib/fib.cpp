@@ -200,7 +200,7 @@ bool Fib::Impl::more_work() const {
   if (resolver.dirty() || local.dirty() || fixed_dirty) return true;
   if (install != shared.writing) return true;
   if (!shared.writing) return false;
-  return devices.dirty() || stores_dirty() || programmer.more_work();
+  return devices.dirty(clock) || stores_dirty() || programmer.more_work();
 }
 
 bool Fib::Impl::synchronized() const {
@@ -208,15 +208,16 @@ bool Fib::Impl::synchronized() const {
   if (!install) return !more_work();
   const auto waits = [](const auto& store) { return store.busy(); };
   return !more_work() && !dumps.running() && shared.ops.in_flight() == 0 && !programmer.busy() &&
-         !tasks.busy() && !waits(fixed) && !waits(addresses) && !waits(rules) && !waits(sysctls) &&
-         !waits(tunnels.neighbours()) && !waits(tunnels.fdb()) && !waits(next_hops.store());
+         !devices.deadline() && !tasks.busy() && !waits(fixed) && !waits(addresses) &&
+         !waits(rules) && !waits(sysctls) && !waits(tunnels.neighbours()) &&
+         !waits(tunnels.fdb()) && !waits(next_hops.store());
 }
 
 Deadline Fib::Impl::deadline() const {
   if (!started) return std::nullopt;
   Deadline d = earliest(sweep_at, dumps.deadline());
   if (!shared.writing) return d;  // nothing below is worked on
-  d = earliest(d, tasks.deadline());
+  d = earliest(d, earliest(tasks.deadline(), devices.deadline()));
   d = earliest(d, programmer.deadline());
   d = earliest(d, earliest(fixed.deadline(), addresses.deadline()));
   d = earliest(d, earliest(rules.deadline(), sysctls.deadline()));

@@ -39,8 +39,8 @@ inline constexpr std::uint32_t kNextHopIdLast = 0x5fffffffU;
 inline constexpr std::string_view kLinkAlias = "perd";
 
 struct Limits {
-  std::size_t window = 2048;   // operations produced and not yet answered: a few ms of kernel time
-  std::size_t reserve = 256;   // of it, for single changes; bulk leaves it free
+  std::size_t window = 2048;  // operations produced and not yet answered: a few ms of kernel time
+  std::size_t reserve = 256;  // of it, for single changes; bulk leaves it free
   std::size_t step_routes = 4096;                     // route operations of one step()
   std::size_t step_slots = 65536;                     // slots looked at in one step()
   Duration debounce = std::chrono::milliseconds(50);  // a notification may be an old echo of ours
@@ -157,7 +157,8 @@ class Fib {
   // One bounded slice of work: deadlines that are due, then operations as the window allows.
   void step(TimePoint now);
   // The same with at most `routes` route operations beside those of single changes: while more
-  // input is on its way, what is not written yet loses nothing by waiting, and gains a better order.
+  // input is on its way, what is not written yet loses nothing by waiting, and gains a better
+  // order.
   void step(TimePoint now, std::size_t routes);
   // step() would do something right now.
   [[nodiscard]] bool more_work() const;

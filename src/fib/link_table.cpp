@@ -21,9 +21,28 @@ LinkDelta LinkTable::see(const Link& link, bool from_dump) {
     const auto named = names_.find(before.name);
     if (named != names_.end() && named->second == link.index) names_.erase(named);
   }
+  if (!d.appeared) index_vxlan(before, false);
+  index_vxlan(link, true);
   links_[link.index] = link;
   names_[link.name] = link.index;
   return d;
+}
+
+void LinkTable::index_vxlan(const Link& link, bool is) {
+  if (link.kind != LinkKind::kVxlan || !link.vxlan || link.vxlan->external) return;
+  if (is) {
+    vxlans_.insert({link.vxlan->vni, link.index});
+  } else {
+    vxlans_.erase({link.vxlan->vni, link.index});
+  }
+}
+
+std::vector<const Link*> LinkTable::vxlans(Vni vni) const {
+  std::vector<const Link*> found;
+  for (auto it = vxlans_.lower_bound({vni, {}}); it != vxlans_.end() && it->first == vni; ++it) {
+    found.push_back(find(it->second));
+  }
+  return found;
 }
 
 LinkDelta LinkTable::lose(IfIndex index) {
@@ -35,6 +54,7 @@ LinkDelta LinkTable::lose(IfIndex index) {
   d.vanished = d.changed = true;
   const auto named = names_.find(it->second.name);
   if (named != names_.end() && named->second == index) names_.erase(named);
+  index_vxlan(it->second, false);
   links_.erase(it);
   addresses_.erase(addresses_.lower_bound({index, {}}),
                    addresses_.lower_bound({IfIndex{index.value + 1}, {}}));

@@ -88,6 +88,8 @@ void RouteProgrammer::step_queue(Table& t, F<SlotT>& f, TimePoint now) {
     s->flags |= kSlotQueued;
     return;
   }
+  f.work.clear();
+  f.work_at = 0;
   if (f.work.capacity() > kQueueKept) f.work = std::vector<IpPrefix>();
 }
 

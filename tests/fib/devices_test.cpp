@@ -47,6 +47,31 @@ TEST_F(Devices, AreMadeFromNothing) {
   EXPECT_TRUE(fib->synchronized());
 }
 
+// Far more VRFs than steps may look at again and again: all come up, and the answers to "is there
+// something to do" agree with what is done.
+TEST_F(Devices, ManyVrfsComeUpAndGo) {
+  constexpr unsigned kMany = 100;
+  WantedNode node = wanted_node();
+  for (std::uint16_t i = 1; i < kMany; ++i) {
+    const std::string name = "v" + std::to_string(i);
+    WantedVrf v =
+        wanted_vrf(VrfId{static_cast<std::uint16_t>(kRed.value + i)}, name.c_str(), 100U + i);
+    v.table = TableId{1100U + i};
+    v.interfaces.clear();
+    node.vrfs.push_back(v);
+  }
+  start(node);
+  settle(std::chrono::seconds(5));
+  EXPECT_TRUE(fib->synchronized());
+  for (const auto& v : fib->vrf_devices()) EXPECT_TRUE(v.up) << v.name << ": " << v.problem;
+  EXPECT_EQ(fib->vrf_devices().size(), kMany);
+  fib->configure(wanted_node(), now);
+  settle(std::chrono::seconds(5));
+  EXPECT_TRUE(fib->synchronized());
+  EXPECT_EQ(kernel.link("vni199"), nullptr);
+  EXPECT_NE(kernel.link("vni100"), nullptr);
+}
+
 TEST_F(Devices, NothingIsWrittenBeforeTheDumpsAreComplete) {
   kernel.interrupt_dumps(3);
   fib->configure(wanted_node(), now);

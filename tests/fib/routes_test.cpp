@@ -331,6 +331,28 @@ TEST_F(Routes, SingleChangesPassBulk) {
   }
 }
 
+// Longer than any list that is kept: the next one finds its way all the same.
+TEST_F(Routes, LongQueuesOfIPv6OneAfterTheOther) {
+  const auto id = set(kRed, {tunnel("100.65.0.1", kMacA)});
+  const auto many_v6 = [&](std::uint32_t n, NextHopSetId wanted) {
+    for (std::uint32_t i = 0; i < n; ++i) {
+      IpPrefix p = net("2001:db8::/64");
+      p.address.octets[6] = static_cast<std::uint8_t>(i >> 8);
+      p.address.octets[7] = static_cast<std::uint8_t>(i);
+      p.address.octets[5] = static_cast<std::uint8_t>(i >> 16);
+      delta.routes.push_back({kRed, p, wanted});
+    }
+    apply();
+  };
+  for (const std::uint32_t n : {20'000U, 70'000U}) {
+    many_v6(n, id);
+    EXPECT_EQ(ours(), n);
+    EXPECT_TRUE(fib->synchronized());
+    many_v6(n, 0);
+    EXPECT_EQ(ours(), 0U);
+  }
+}
+
 // More single changes at a time than there is room for end up with the bulk; none is lost.
 TEST_F(Routes, ManySingleChangesAreBulk) {
   const auto id = set(kRed, {tunnel("100.65.0.1", kMacA)});
