@@ -1,0 +1,86 @@
+"""A private world for a run: mount and process namespaces that take everything away with them.
+
+The run forks into a new process namespace whose first process is the orchestrator: when that ends,
+however it ends, the kernel ends every daemon it had started. The mounts below are private as well,
+so that named network namespaces, FRR's folders and its crash logs collide with nobody's.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+from perdlab import netns
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWPID = 0x20000000
+PR_SET_PDEATHSIG = 1
+# What the packaged daemons and iproute2 write to, hidden below an empty file system each.
+PRIVATE_FOLDERS = ("/run/netns", "/run/frr", "/etc/frr", "/var/tmp/frr")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class SandboxError(Exception):
+    """The private namespaces could not be made."""
+
+
+def run_inside(work, function):
+    """Calls function() as the first process of a private world; returns its exit code."""
+    if os.geteuid() != 0:
+        raise SandboxError("network namespaces need root")
+    _unshare(CLONE_NEWPID)
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os._exit(_inside(work, function))
+    return _wait(child)
+
+
+def _inside(work, function):
+    """The child: mounts, then the function; every way out is an exit code."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    code = 1
+    try:
+        _unshare(CLONE_NEWNS)
+        _mount_private(work)
+        code = function()
+    except KeyboardInterrupt:
+        print("interrupted; everything it started is gone", file=sys.stderr)
+        code = 130
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def _unshare(flags):
+    if _libc.unshare(flags) != 0:
+        raise SandboxError(f"unshare: {os.strerror(ctypes.get_errno())}")
+
+
+def _interrupt(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def _mount_private(work):
+    """Private mounts; work becomes a memory file system that FRR's own user may enter."""
+    netns.run(["mount", "--make-rprivate", "/"])
+    netns.run(["mount", "-t", "proc", "proc", "/proc"])
+    for folder in PRIVATE_FOLDERS + (work,):
+        os.makedirs(folder, exist_ok=True)
+        netns.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder])
+
+
+def _wait(child):
+    """Waits for the child; what interrupts us is passed on to it."""
+    def pass_on(number, _frame):
+        os.kill(child, number)
+    signal.signal(signal.SIGTERM, pass_on)
+    # A terminal sends Ctrl-C to both; the child alone acts on it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1

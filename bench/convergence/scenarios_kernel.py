@@ -1,0 +1,164 @@
+"""Scenarios whose end is a kernel table: import, flush, loss of a VTEP, restart, the bare loader."""
+
+import signal
+import subprocess
+import time
+
+from lab import DUT, FIRST_TABLE, FIRST_VNI, TOOL, peer_address, vtep_address
+from loadgen import ToolError
+
+# How long a restarted daemon gets to clean up what is no longer wanted.
+RESTART_LIMIT_S = 40
+
+
+def import_routes(rig):
+    """Routes into the kernel, single changes there, withdrawal, once more, and the source lost."""
+    source = rig.start()[0]
+    parts = rig.routes()
+    total = sum(part.count for part in parts)
+    before = rig.mark_resources()
+    start = rig.announce(source, parts)
+    seconds = rig.until_kernel(parts, "present", start, rig.case.option("timeout", 180))
+    figures = {"seconds": seconds, "routes_per_s": total / seconds,
+               **rig.resources(before, total), "peak_mib": rig.dut.peak_kib() / 1024}
+    if rig.case.option("probe", True):
+        figures |= _probe_kernel(rig, source, parts[0])
+    start = rig.withdraw(source, parts)
+    figures["withdraw_s"] = rig.until_kernel(parts, "absent", start)
+    start = rig.announce(source, parts)
+    figures["again_s"] = rig.until_kernel(parts, "present", start, 180)
+    rig.tool.command("close", source)
+    figures["flush_s"] = rig.until_kernel(parts, "absent", rig.tool.clock)
+    return figures
+
+
+def _probe_kernel(rig, source, part):
+    """One change at a time with the table full, then 1,000 changes a second."""
+    view, figures = part.view, {}
+    table = view.table
+    count = rig.case.option("probes", 100)
+    answer = rig.tool.command("probe", source, part.name, count=count, rate=0,
+                              netns=view.namespace, table=table)
+    figures |= latencies("probe", answer)
+    cpu, start = rig.dut.cpu_seconds(), time.monotonic()
+    answer = rig.tool.command("probe", source, part.name, count=rig.case.option("paced", 2000),
+                              rate=1000, netns=view.namespace, table=table)
+    return figures | latencies("paced", answer) | {
+        "paced_cpu_pct": 100 * (rig.dut.cpu_seconds() - cpu) / (time.monotonic() - start)}
+
+
+def latencies(prefix, answer):
+    """The latency figures of a probe or a churn."""
+    found = {f"{prefix}_p50_ms": answer["p50_ms"], f"{prefix}_p99_ms": answer["p99_ms"]}
+    if answer.get("lost"):
+        found[f"{prefix}_lost"] = answer["lost"]
+    return found
+
+
+def load_directly(rig):
+    """The same routes written by nothing but batches: the kernel's ceiling for that form."""
+    case = rig.case
+    loader = rig.other_tool = rig.new_tool("loader", rig.lab.dut_core, TOOL)
+    table, form = 254, {"dev": "dut0", "gateway": peer_address(1)}
+    if case.role == "vrf":
+        rig.lab.add_l3vni(FIRST_VNI)
+        table, form = FIRST_TABLE, {"dev": f"br{FIRST_VNI}", "gateway": vtep_address(0)}
+    if case.family == "evpn6":
+        form["gateway"] = f"::ffff:{vtep_address(0)}"
+    # IPv4 is fastest in hash order, IPv6 in ascending order: the ceiling has the best of each.
+    order = "ascending" if case.family in ("evpn6", "ipv6") else "hash"
+    loader.command("routes", "r", family=case.family, count=case.count, sets=1, vteps=1,
+                   vnis=FIRST_VNI, nexthop=peer_address(1) if case.family == "ipv4" else None)
+    options = {"table": table, "nhid": 1, "order": order, **form}
+    put = loader.command("load", DUT, "r", **options)
+    gone = loader.command("load", DUT, "r", **options, erase=1)
+    if put["refused"] or gone["refused"]:
+        raise ToolError(f"the kernel refused {put['refused']} + {gone['refused']} routes")
+    return {"seconds": put["seconds"], "routes_per_s": case.count / put["seconds"],
+            "cpu_us": put["cpu_seconds"] * 1e6 / case.count, "withdraw_s": gone["seconds"]}
+
+
+def vtep_loss(rig):
+    """One VTEP carries all routes: withdrawn, its session lost, and its underlay route lost."""
+    source, spare = rig.start()[:2]
+    parts = rig.routes()
+    start = rig.announce(source, parts)
+    rig.until_kernel(parts, "present", start)
+    start = rig.withdraw(source, parts)
+    figures = {"withdraw_s": rig.until_kernel(parts, "absent", start)}
+    start = rig.announce(source, parts)
+    rig.until_kernel(parts, "present", start)
+    figures |= _underlay_loss(rig, spare, parts)
+    rig.tool.command("close", source)
+    figures["session_s"] = rig.until_kernel(parts, "absent", rig.tool.clock)
+    return figures
+
+
+def _underlay_loss(rig, spare, parts):
+    """The route to the VTEP goes and comes back. The spare session's end starts the tool's clock."""
+    route = f"{vtep_address(0)}/32 via {peer_address(1)} dev dut0"
+    figures = {}
+    with subprocess.Popen(["ip", "-n", DUT, "-batch", "-"], stdin=subprocess.PIPE) as ip:
+        for verb, state, key in (("del", "absent", "underlay_s"), ("add", "present", "restored_s")):
+            rig.tool.command("close", spare)
+            start = time.monotonic()
+            ip.stdin.write(f"route {verb} {route}\n".encode())
+            ip.stdin.flush()
+            try:
+                figures[key] = rig.until_kernel(parts, state, start, 60)
+            except ToolError:
+                # The daemon leaves the routes as they are: no figure, and said so in the report.
+                figures[key] = None
+    return figures
+
+
+def restart(rig):
+    """SIGKILL with a full table, of which a tenth has changed when the daemon is back."""
+    source = rig.start()[0]
+    tenth = rig.case.count // 10
+    gone = rig.routes("gone", tenth)
+    keep = rig.routes("keep", rig.case.count - tenth, tenth)
+    new = rig.routes("new", tenth, rig.case.count)
+    start = rig.announce(source, gone + keep)
+    rig.until_kernel(gone + keep, "present", start)
+    view = keep[0].view
+    rig.tool.command("watch", view.namespace, keep[0].name, "start", table=view.table)
+    rig.dut.stop(signal.SIGKILL)
+    born = time.monotonic()
+    rig.dut.start()
+    source = rig.session(1, "back")
+    up = time.monotonic()
+    start = rig.announce(source, keep + new)
+    figures = {"session_up_s": up - born}
+    figures["new_s"] = rig.until_kernel(keep + new, "present", up, RESTART_LIMIT_S)
+    try:
+        figures["exact_s"] = max(rig.until_kernel(gone, "absent", up, RESTART_LIMIT_S),
+                                 figures["new_s"])
+    except ToolError:
+        figures["exact_s"] = None
+    answer = rig.tool.command("watch", view.namespace, keep[0].name, "stop")
+    figures["min_present_pct"] = 100 * answer["min_present"] / answer["of"]
+    return figures
+
+
+def idle(rig):
+    """A daemon with one session and no routes."""
+    rig.start()
+    time.sleep(rig.case.option("rest", 2.0))
+    cpu = rig.dut.cpu_seconds()
+    time.sleep(1.0)
+    return {"rss_mib": rig.dut.rss_kib() / 1024, "processes": len(rig.dut.pids()),
+            "idle_cpu_pct": 100 * (rig.dut.cpu_seconds() - cpu)}
+
+
+def apply_vnis(rig):
+    """From the start of the daemon until it says that all VRFs work."""
+    born = time.monotonic()
+    rig.dut.start()
+    deadline = born + rig.case.option("timeout", 120)
+    while rig.dut.vrfs_up() < rig.case.vrfs:
+        if time.monotonic() > deadline:
+            raise ToolError(f"{rig.dut.vrfs_up()} of {rig.case.vrfs} VRFs are up")
+        time.sleep(0.05)
+    return {"seconds": time.monotonic() - born, "rss_mib": rig.dut.rss_kib() / 1024,
+            "cpu_s": rig.dut.cpu_seconds()}
