@@ -10,6 +10,7 @@ vrf    zebra -n: VRFs are network namespaces, since that works on kernels withou
 import json
 import os
 import shutil
+import socket
 
 from dut import Dut, View
 from lab import DUT, DUT_ADDRESS, DUT_AS, FIRST_VNI, peer_address, peer_as
@@ -18,6 +19,12 @@ from process import wait_until
 
 ETC, VAR = f"/etc/frr/{DUT}", f"/run/frr/{DUT}"
 FAMILIES = {"evpn": "l2vpn evpn", "ipv4": "ipv4 unicast", "ipv6": "ipv6 unicast"}
+
+
+def _accepts(path):
+    """Whether somebody listens at a local socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
 
 
 class Frr(Dut):
@@ -47,17 +54,17 @@ class Frr(Dut):
         return [View(f"v{FIRST_VNI + k}") for k in range(self.spec.vrfs)]
 
     def launch(self):
-        for part in ("zebra", "bgpd"):
-            if os.path.exists(f"{VAR}/{part}.vty"):
-                os.remove(f"{VAR}/{part}.vty")
+        for name in ("zebra.vty", "bgpd.vty", "zserv.api"):
+            if os.path.exists(f"{VAR}/{name}"):
+                os.remove(f"{VAR}/{name}")
         if self.spec.role != "relay":
             netns_vrfs = ["-n"] if self.spec.role == "vrf" else []
             self._start("zebra", netns_vrfs)
-            self._wait_socket("zserv.api")
+            # A bgpd that does not find zebra at once tries again after ten seconds only.
+            wait_until(lambda: _accepts(f"{VAR}/zserv.api"), "frr: zebra", 60, self.check)
         self._start("bgpd", ["-Z"] if self.spec.role == "relay" else [])
 
     def ready(self):
-        # With VRFs it is ready only when zebra has told bgpd of all of them.
         return os.path.exists(f"{VAR}/bgpd.vty") and self.answers()
 
     def ask(self):
@@ -76,9 +83,6 @@ class Frr(Dut):
             shutil.chown(log, "frr", "frr")
         self.spawn(part, [f"{self.program['frr']}/{part}", "-N", DUT, "-P", "0",
                           "--log", f"file:{log}", *more], self._prelude())
-
-    def _wait_socket(self, name):
-        wait_until(lambda: os.path.exists(f"{VAR}/{name}"), f"frr: {name}", 60, self.check)
 
     def _prelude(self):
         if self.spec.role != "vrf":

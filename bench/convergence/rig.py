@@ -31,6 +31,7 @@ class Case:
     hold: int = 90
     separate_vteps: bool = False
     runs: Optional[int] = None
+    once: tuple = ()              # devices too slow to be run more than once
     options: dict = field(default_factory=dict)
 
     def spec(self):
@@ -128,18 +129,19 @@ class Rig:
                           vteps=self.case.vteps, vnis=vni, rt_as=as_number or peer_as(1), **options)
         return Part(name, count, view)
 
-    def announce(self, session, parts, **options):
+    def announce(self, session, parts, end_of_rib=False):
         """Queues announcements; returns when the clock of the first of them started."""
-        return self._tell("announce", session, parts, options)
+        return self._tell("announce", session, parts, end_of_rib)
 
-    def withdraw(self, session, parts, **options):
+    def withdraw(self, session, parts):
         """Queues withdrawals; returns when the clock of the first of them started."""
-        return self._tell("withdraw", session, parts, options)
+        return self._tell("withdraw", session, parts, False)
 
-    def _tell(self, verb, session, parts, options):
+    def _tell(self, verb, session, parts, end_of_rib):
         start = None
         for part in parts:
-            self.tool.command(verb, session, part.name, **options)
+            last = end_of_rib and part is parts[-1]
+            self.tool.command(verb, session, part.name, eor=1 if last else None)
             start = self.tool.clock if start is None else start
         return start
 

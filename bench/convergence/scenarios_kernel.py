@@ -128,7 +128,7 @@ def restart(rig):
     rig.dut.start()
     source = rig.session(1, "back")
     up = time.monotonic()
-    start = rig.announce(source, keep + new)
+    rig.announce(source, keep + new, end_of_rib=True)
     figures = {"session_up_s": up - born}
     figures["new_s"] = rig.until_kernel(keep + new, "present", up, RESTART_LIMIT_S)
     try:

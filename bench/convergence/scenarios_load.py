@@ -59,7 +59,7 @@ def _phase(rig, name, second, few, big, act, state):
     asker = Asker(rig.dut)
     start = act()
     view = few[0].view
-    answer = rig.tool.command("probe", second, few[0].name, rate=100, netns=view.namespace,
+    answer = rig.tool.command("probe", second, few[0].name, rate=200, netns=view.namespace,
                               table=view.table, count=rig.case.option("changes", 100))
     seconds = rig.until_kernel(big, state, start, 180)
     ask_ms = asker.stop()
@@ -82,5 +82,5 @@ def _reconcile(rig, few, big):
 
 def _both(rig, source, second, few, big):
     """The second peer's few routes first, so that its changes are changes."""
-    rig.announce(second, few)
-    return rig.announce(source, big)
+    rig.announce(second, few, end_of_rib=True)
+    return rig.announce(source, big, end_of_rib=True)
