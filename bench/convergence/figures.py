@@ -31,11 +31,11 @@ FIGURES = {
     "restored_s": Figure("route to the VTEP back, until there", "s"),
     "probe_p50_ms": Figure("one change, one at a time, p50", "ms"),
     "probe_p99_ms": Figure("one change, one at a time, p99", "ms"),
-    "probe_lost": Figure("changes never seen", ""),
+    "probe_lost": Figure("changes not seen within 10 s", ""),
     "paced_p50_ms": Figure("one change at 1,000/s, p50", "ms"),
     "paced_p99_ms": Figure("one change at 1,000/s, p99", "ms"),
     "paced_cpu_pct": Figure("CPU at 1,000 changes/s", "%"),
-    "paced_lost": Figure("changes never seen at 1,000/s", ""),
+    "paced_lost": Figure("at 1,000/s: changes not seen within 10 s", ""),
     "churn_per_s": Figure("churn, changes a second", "1/s", "high"),
     "churn_p50_ms": Figure("churn, from begin of round, p50", "ms"),
     "churn_p99_ms": Figure("churn, from begin of round, p99", "ms"),
@@ -54,7 +54,7 @@ _NOTICED = {"s": ("lasted", "s"), "keepalive_gap_s": ("longest gap between keepa
             "ask_p99_ms": ("answer of its command line tool, p99", "ms"),
             "change_p50_ms": ("change of another peer, p50", "ms"),
             "change_p99_ms": ("change of another peer, p99", "ms"),
-            "change_lost": ("changes of another peer never seen", "")}
+            "change_lost": ("changes of another peer not seen in time", "")}
 FIGURES |= {f"{phase}_{key}": Figure(f"{words}: {title}", unit)
             for phase, words in _PHASES.items() for key, (title, unit) in _NOTICED.items()}
 

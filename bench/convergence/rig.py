@@ -145,11 +145,19 @@ class Rig:
             start = self.tool.clock if start is None else start
         return start
 
+    def refill(self, session, part):
+        """Announces everything again: a probe of a slow device may have left a route withdrawn."""
+        self.tool.command("announce", session, part.name)
+
     # Waiting
 
-    def until_kernel(self, parts, state, start, timeout=120):
+    def limit(self):
+        """How long anything may take, in seconds: ten times what FRR needs, a minute at least."""
+        return max(60, self.case.count // 2500)
+
+    def until_kernel(self, parts, state, start, timeout=None):
         """Seconds from start until the kernel has (present) or has not (absent) all routes."""
-        longest = 0.0
+        longest, timeout = 0.0, timeout or self.limit()
         for part in parts:
             view = part.view
             answer = self.tool.command("kernel", view.namespace, part.name, state,
@@ -157,9 +165,9 @@ class Rig:
             longest = max(longest, self.tool.since(start, answer))
         return longest
 
-    def until_told(self, sinks, parts, state, start, timeout=120):
+    def until_told(self, sinks, parts, state, start):
         """Seconds from start until every sink was told all routes, and the first answer's rest."""
-        longest, first = 0.0, None
+        longest, first, timeout = 0.0, None, self.limit()
         for sink in sinks:
             for part in parts:
                 answer = self.tool.command("await", sink, part.name, state, timeout=timeout)

@@ -63,6 +63,9 @@ def _unshare(flags):
 
 
 def _interrupt(_number, _frame):
+    # Once is enough: a second one must not interrupt the cleaning up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -80,7 +83,6 @@ def _wait(child):
     def pass_on(number, _frame):
         os.kill(child, number)
     signal.signal(signal.SIGTERM, pass_on)
-    # A terminal sends Ctrl-C to both; the child alone acts on it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, pass_on)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1

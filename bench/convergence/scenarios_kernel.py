@@ -18,7 +18,7 @@ def import_routes(rig):
     total = sum(part.count for part in parts)
     before = rig.mark_resources()
     start = rig.announce(source, parts)
-    seconds = rig.until_kernel(parts, "present", start, rig.case.option("timeout", 180))
+    seconds = rig.until_kernel(parts, "present", start)
     figures = {"seconds": seconds, "routes_per_s": total / seconds,
                **rig.resources(before, total), "peak_mib": rig.dut.peak_kib() / 1024}
     if rig.case.option("probe", True):
@@ -26,7 +26,7 @@ def import_routes(rig):
     start = rig.withdraw(source, parts)
     figures["withdraw_s"] = rig.until_kernel(parts, "absent", start)
     start = rig.announce(source, parts)
-    figures["again_s"] = rig.until_kernel(parts, "present", start, 180)
+    figures["again_s"] = rig.until_kernel(parts, "present", start)
     rig.tool.command("close", source)
     figures["flush_s"] = rig.until_kernel(parts, "absent", rig.tool.clock)
     return figures
@@ -43,16 +43,16 @@ def _probe_kernel(rig, source, part):
     cpu, start = rig.dut.cpu_seconds(), time.monotonic()
     answer = rig.tool.command("probe", source, part.name, count=rig.case.option("paced", 2000),
                               rate=1000, netns=view.namespace, table=table)
-    return figures | latencies("paced", answer) | {
-        "paced_cpu_pct": 100 * (rig.dut.cpu_seconds() - cpu) / (time.monotonic() - start)}
+    figures["paced_cpu_pct"] = 100 * (rig.dut.cpu_seconds() - cpu) / (time.monotonic() - start)
+    rig.refill(source, part)
+    rig.until_kernel([part], "present", rig.tool.clock)
+    return figures | latencies("paced", answer)
 
 
 def latencies(prefix, answer):
     """The latency figures of a probe or a churn."""
-    found = {f"{prefix}_p50_ms": answer["p50_ms"], f"{prefix}_p99_ms": answer["p99_ms"]}
-    if answer.get("lost"):
-        found[f"{prefix}_lost"] = answer["lost"]
-    return found
+    lost = {f"{prefix}_lost": answer["lost"]} if answer.get("lost") else {}
+    return {f"{prefix}_p50_ms": answer["p50_ms"], f"{prefix}_p99_ms": answer["p99_ms"], **lost}
 
 
 def load_directly(rig):

@@ -49,7 +49,7 @@ def responsive(rig):
     figures |= _phase(rig, "leave", second, few, big,
                       lambda: rig.withdraw(source, big), "absent")
     start = rig.announce(source, big)
-    rig.until_kernel(big, "present", start, 180)
+    rig.until_kernel(big, "present", start)
     return figures | _reconcile(rig, few, big)
 
 
@@ -61,7 +61,7 @@ def _phase(rig, name, second, few, big, act, state):
     view = few[0].view
     answer = rig.tool.command("probe", second, few[0].name, rate=200, netns=view.namespace,
                               table=view.table, count=rig.case.option("changes", 100))
-    seconds = rig.until_kernel(big, state, start, 180)
+    seconds = rig.until_kernel(big, state, start)
     ask_ms = asker.stop()
     gap = rig.tool.command("keepalives", second)
     return {f"{name}_s": seconds, f"{name}_keepalive_gap_s": gap["longest_gap_s"],

@@ -13,13 +13,13 @@ def relay(rig):
     before = rig.mark_resources()
     rig.expect(sinks, parts)
     start = rig.announce(source, parts)
-    seconds, answer = rig.until_told(sinks, parts, "present", start, 300)
+    seconds, answer = rig.until_told(sinks, parts, "present", start)
     figures = {"seconds": seconds, "routes_per_s": total / seconds, "first_s": answer["first"],
                **rig.resources(before, rig.case.count), "peak_mib": rig.dut.peak_kib() / 1024}
     if rig.case.option("changes", True):
         figures |= _changes(rig, source, sinks[0], parts[0])
     start = rig.withdraw(source, parts)
-    figures["withdraw_s"], _ = rig.until_told(sinks, parts, "absent", start, 300)
+    figures["withdraw_s"], _ = rig.until_told(sinks, parts, "absent", start)
     return figures
 
 
@@ -34,6 +34,8 @@ def _changes(rig, source, sink, part):
                           rate=1000, sink=sink)
     figures |= latencies("paced", answer)
     figures["paced_cpu_pct"] = 100 * (rig.dut.cpu_seconds() - cpu) / (time.monotonic() - start)
+    rig.refill(source, part)
+    rig.until_told([sink], [part], "present", tool.clock)
     answer = tool.command("churn", source, part.name, sink=sink,
                           rounds=rig.case.option("rounds", 10), share=0.1, timeout=300)
     figures |= latencies("churn", answer)
