@@ -39,7 +39,9 @@ perd_demo_packages() {
   perd_guest_packages
 }
 
-perd_bench_packages() { echo libbenchmark-dev; }
+perd_bench_packages() {
+  echo libbenchmark-dev iproute2 frr bird2 gobgpd python3 python3-matplotlib procps util-linux
+}
 
 perd_clang_packages() {
   echo clang clang-format clang-tidy
