@@ -10,8 +10,8 @@ from figures import FIGURES, median, spread, times_better, verdicts
 ORDER = ("perd", "frr", "bird", "gobgp", "loader", "tool")
 EXPLANATION = """\
 perd: the device this is about. frr: packaged FRR; with VRFs it is `zebra -n` (a VRF is a network
-namespace), without a kernel it is bgpd alone. bird, gobgp: packaged. loader: the same routes written
-to the kernel by nothing but batches through a next-hop object, the ceiling for that form. Every
+namespace), without a kernel it is bgpd alone. bird, gobgp: packaged. loader: the same routes put
+into the kernel by nothing but batches through a next-hop object, the ceiling for that form. Every
 device is alone on one core, the load tool on another; medians of the runs, (least..most) beside
 them where there was more than one. `x` is how many times better perd is than the device.
 Compare ratios of one run; times of different machines or days say little."""

@@ -1,5 +1,5 @@
-"""A rig: laboratory, device under test and load tool of one run of one case, and what every scenario
-does with them: open sessions, make routes, wait for the kernel or for a peer, read figures."""
+"""A rig: laboratory, device under test and load tool of one run of one case, and what scenarios do
+with them: open sessions, make routes, wait for the kernel or for a peer, read figures."""
 
 import time
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Scenarios whose end is a kernel table: import, flush, loss of a VTEP, restart, the bare loader."""
+"""Scenarios that end in a kernel table: import, flush, loss of a VTEP, restart, bare loader."""
 
 import signal
 import subprocess
@@ -99,7 +99,8 @@ def _underlay_loss(rig, spare, parts):
     route = f"{vtep_address(0)}/32 via {peer_address(1)} dev dut0"
     figures = {}
     with subprocess.Popen(["ip", "-n", DUT, "-batch", "-"], stdin=subprocess.PIPE) as ip:
-        for verb, state, key in (("del", "absent", "underlay_s"), ("add", "present", "restored_s")):
+        steps = (("del", "absent", "underlay_s"), ("add", "present", "restored_s"))
+        for verb, state, key in steps:
             rig.tool.command("close", spare)
             start = time.monotonic()
             ip.stdin.write(f"route {verb} {route}\n".encode())

@@ -1,4 +1,4 @@
-"""Responsiveness: what others notice of a daemon while a large table comes, goes or is reconciled."""
+"""Responsiveness: what others notice of a daemon while a large table comes, goes, is restored."""
 
 import signal
 import subprocess
@@ -9,7 +9,7 @@ SAMPLE_EVERY_S = 0.05
 
 
 class Asker:
-    """Asks the daemon's own command line tool every 50 ms, in a thread, and keeps how long it took."""
+    """Asks the daemon's own command line tool every 50 ms, in a thread; keeps how long it took."""
 
     def __init__(self, dut):
         self._words, self._stop = dut.ask(), threading.Event()
@@ -75,9 +75,8 @@ def _reconcile(rig, few, big):
     rig.dut.start()
     source, second = rig.session(1, "a"), rig.session(2, "b")
     time.sleep(rig.dut.settle_s)
-    figures = _phase(rig, "reconcile", second, few, big, lambda: _both(rig, source, second, few, big),
-                     "present")
-    return figures
+    return _phase(rig, "reconcile", second, few, big,
+                  lambda: _both(rig, source, second, few, big), "present")
 
 
 def _both(rig, source, second, few, big):
