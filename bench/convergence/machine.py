@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 FRR_FOLDER = "/usr/lib/frr"
+BUILT = ("perd", "perctl", "loadgen")
 PACKAGES = ("frr", "bird2", "gobgpd", "iproute2", "python3-matplotlib")
 
 
@@ -28,6 +29,15 @@ def programs(root, options):
     for name in ("vtysh", "bird", "birdc", "gobgpd", "gobgp"):
         found[name] = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
     return found
+
+
+def keep(paths, folder):
+    """Copies what was built here: a build that goes on meanwhile must not change what is run.
+
+    Not into memory: there the pages of a program count otherwise than those of the packages do.
+    """
+    for name in BUILT:
+        paths[name] = shutil.copy(paths[name], os.path.join(folder, name))
 
 
 def _output(words, **options):

@@ -95,7 +95,7 @@ def vtep_loss(rig):
 
 
 def _underlay_loss(rig, spare, parts):
-    """The route to the VTEP goes and comes back. The spare session's end starts the tool's clock."""
+    """The route to the VTEP goes and comes back; closing the spare session starts the clock."""
     route = f"{vtep_address(0)}/32 via {peer_address(1)} dev dut0"
     figures = {}
     with subprocess.Popen(["ip", "-n", DUT, "-batch", "-"], stdin=subprocess.PIPE) as ip:
