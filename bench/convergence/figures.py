@@ -17,6 +17,7 @@ class Figure:
 FIGURES = {
     "seconds": Figure("until all routes are there", "s"),
     "routes_per_s": Figure("routes a second", "1/s", "high"),
+    "up_s": Figure("until all VRFs are up", "s"),
     "first_s": Figure("until the first change is told", "s"),
     "cpu_us": Figure("CPU a route, user and kernel", "us"),
     "octets": Figure("memory a route (growth of RSS)", "octets"),

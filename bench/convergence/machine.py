@@ -34,7 +34,7 @@ def programs(root, options):
 def keep(paths, folder):
     """Copies what was built here: a build that goes on meanwhile must not change what is run.
 
-    Not into memory: there the pages of a program count otherwise than those of the packages do.
+    Onto a disk, where the programs of the packages are too, so that memory counts alike.
     """
     for name in BUILT:
         paths[name] = shutil.copy(paths[name], os.path.join(folder, name))

@@ -23,6 +23,9 @@ def draw(path, results):
         _bars(axis, results, key, title, unit, logarithmic)
     _growth(axes.flat[4], results, "routes_per_s", "growth: throughput", "routes a second")
     _growth(axes.flat[5], results, "octets", "growth: memory", "octets a route")
+    for axis in axes.flat:
+        if not axis.has_data():
+            axis.text(0.5, 0.5, "not measured in this run", ha="center", transform=axis.transAxes)
     figure.tight_layout()
     for kind in ("svg", "png"):
         figure.savefig(f"{path}.{kind}", dpi=110)

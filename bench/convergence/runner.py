@@ -3,18 +3,15 @@
 import sys
 import time
 
+import sandbox
 from dut import Bird, Gobgp, Perd, installed
 from dut_frr import Frr
 from figures import FIGURES
-from loadgen import ToolError
-from perdlab.netns import CommandFailed
-from process import ProcessFailed
 from rig import Rig
 from scenarios import function
 
 DUTS = {"perd": Perd, "frr": Frr, "bird": Bird, "gobgp": Gobgp, "loader": None, "tool": None}
 RUNS = 3
-FAILURES = (ToolError, ProcessFailed, CommandFailed, OSError, KeyError, TimeoutError)
 
 
 class Runner:
@@ -60,12 +57,14 @@ class Runner:
             figures = function(case, name)(rig)
             result["samples"].setdefault(name, []).append(figures)
             print(f"{time.monotonic() - begun:6.1f} s  {_brief(figures)}", flush=True)
-        except FAILURES as error:
+        except Exception as error:  # pylint: disable=broad-except
+            # Whatever it was, the results of hours must not be lost with it.
             result["errors"].setdefault(name, []).append(f"{type(error).__name__}: {error}")
             print(f"FAILED: {error}", flush=True)
             self._show_logs(rig)
         finally:
             rig.close()
+            sandbox.wait_for_kernel(self._work)
 
     @staticmethod
     def _show_logs(rig):

@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 
 from perdlab import netns
 
@@ -17,6 +18,9 @@ CLONE_NEWPID = 0x20000000
 PR_SET_PDEATHSIG = 1
 # What the packaged daemons and iproute2 write to, hidden below an empty file system each.
 PRIVATE_FOLDERS = ("/run/netns", "/run/frr", "/etc/frr", "/var/tmp/frr")
+
+# /proc as it is outside, below the work folder: kernel threads are to be seen only there.
+ALL_PROCESSES = "all-processes"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,10 +76,39 @@ def _interrupt(_number, _frame):
 def _mount_private(work):
     """Private mounts; work becomes a memory file system that FRR's own user may enter."""
     netns.run(["mount", "--make-rprivate", "/"])
-    netns.run(["mount", "-t", "proc", "proc", "/proc"])
     for folder in PRIVATE_FOLDERS + (work,):
         os.makedirs(folder, exist_ok=True)
         netns.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder])
+    os.mkdir(f"{work}/{ALL_PROCESSES}")
+    netns.run(["mount", "--bind", "/proc", f"{work}/{ALL_PROCESSES}"])
+    netns.run(["mount", "-t", "proc", "proc", "/proc"])
+
+
+def wait_for_kernel(work, within=60.0):
+    """Waits until the kernel has done away with deleted network namespaces.
+
+    It does so later, in a thread of its own, and holds the lock that routes need: with a large
+    table in them the next run would pay for it.
+    """
+    deadline = time.monotonic() + within
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
+        quiet = 0 if _cleaning(f"{work}/{ALL_PROCESSES}") else quiet + 1
+        time.sleep(0.03)
+
+
+def _cleaning(proc):
+    """Whether a kernel worker is at it: `+` is before the name of what it does now."""
+    for entry in os.listdir(proc):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"{proc}/{entry}/comm", encoding="ascii", errors="replace") as name:
+                if "+netns" in name.read():
+                    return True
+        except OSError:
+            pass
+    return False
 
 
 def _wait(child):

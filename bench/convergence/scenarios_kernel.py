@@ -161,5 +161,5 @@ def apply_vnis(rig):
         if time.monotonic() > deadline:
             raise ToolError(f"{rig.dut.vrfs_up()} of {rig.case.vrfs} VRFs are up")
         time.sleep(0.05)
-    return {"seconds": time.monotonic() - born, "rss_mib": rig.dut.rss_kib() / 1024,
+    return {"up_s": time.monotonic() - born, "rss_mib": rig.dut.rss_kib() / 1024,
             "cpu_s": rig.dut.cpu_seconds()}
