@@ -112,7 +112,10 @@ bool RouteSocket::has(const RouteSet& routes, std::uint32_t route, std::uint32_t
       if (seen.header.rtm_dst_len != routes.prefix_length() || seen.destination == nullptr) {
         return false;
       }
-      return routes.find_address(seen.destination) == route;
+      // With a shared next-hop object Linux names any one of its IPv6 prefixes (what it found is
+      // kept with the next hop): the length alone says that it is no default.
+      const auto found = routes.find_address(seen.destination);
+      return routes.ipv6_prefix() ? found.has_value() : found == route;
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
+#include <deque>
 #include <random>
 #include <stdexcept>
 
@@ -69,10 +70,81 @@ class Observer {
   std::unique_ptr<RouteSocket> socket_;
 };
 
+// Each change is a withdrawal or, of a route withdrawn before, an announcement: in the end the
+// table is as full as it was. Closed loop (rate 0): the next change is made when the last one has
+// shown. Open loop: changes are made on time whatever the device does, and an announcement follows
+// its withdrawal by a fifth of a second, when that has surely arrived.
+class Prober {
+ public:
+  Prober(Peer& peer, std::shared_ptr<const RouteSet> routes, Observer& observer, double rate,
+         std::uint32_t count)
+      : peer_(peer),
+        routes_(std::move(routes)),
+        observer_(observer),
+        rate_(rate),
+        count_(count),
+        lag_(rate == 0 ? 1 : static_cast<std::size_t>(std::max(1.0, rate / 10))),
+        random_(count),
+        sent_(routes_->count()),
+        out_(routes_->count()) {}
+
+  // True when all changes were made and seen.
+  bool turn(double elapsed) {
+    observer_.collect([this](std::uint32_t route, Clock::time_point when) {
+      if (!out_[route]) return;
+      out_[route] = false;
+      --open_;
+      latencies_.ms.push_back(milliseconds(when - sent_[route]));
+    });
+    const bool due = rate_ == 0 ? open_ == 0 : elapsed * rate_ >= made_;
+    if (due && (made_ < count_ || !gone_.empty())) change();
+    return made_ >= count_ && gone_.empty() && open_ == 0;
+  }
+  void tell(Answer& a) {
+    latencies_.tell(a);
+    a.number("changes", made_).number("lost", open_ + (made_ < count_ ? count_ - made_ : 0));
+  }
+
+ private:
+  void change() {
+    const bool last = made_ + gone_.size() >= count_;
+    const bool back = !gone_.empty() && !out_[gone_.front()] && (last || gone_.size() >= lag_);
+    if (last && !back) return;  // its withdrawal is still under way: wait for it
+    std::uint32_t route = 0;
+    if (back) {
+      route = gone_.front();
+      gone_.pop_front();
+    } else {
+      do route = static_cast<std::uint32_t>(random_() % routes_->count());
+      while (out_[route] || std::find(gone_.begin(), gone_.end(), route) != gone_.end());
+      gone_.push_back(route);
+    }
+    Octets octets = back ? routes_->announcements(peer_.settings().as, route, route + 1)
+                         : routes_->withdrawals(route, route + 1);
+    out_[route] = true;
+    ++open_;
+    ++made_;
+    sent_[route] = Clock::now();
+    peer_.send(std::move(octets));
+  }
+
+  Peer& peer_;
+  std::shared_ptr<const RouteSet> routes_;
+  Observer& observer_;
+  double rate_;
+  std::uint32_t count_;
+  std::size_t lag_;
+  std::mt19937 random_;
+  std::vector<Clock::time_point> sent_;
+  std::vector<bool> out_;           // changes that have not shown yet
+  std::deque<std::uint32_t> gone_;  // withdrawn and not announced again yet
+  std::uint32_t open_ = 0;
+  std::uint32_t made_ = 0;
+  Latencies latencies_;
+};
+
 }  // namespace
 
-// Each change is a withdrawal or, of the route withdrawn the time before, an announcement: the
-// table stays as full as it was, but for one route.
 Answer Tool::probe(const Arguments& a) {
   Peer& p = peer(a.word(1));
   const Routes& r = routes(a.word(2));
@@ -80,54 +152,14 @@ Answer Tool::probe(const Arguments& a) {
   Observer observer(told, r, a);
   const std::uint32_t count = a.number("count", 100);
   const double rate = a.real("rate", 0);
-  std::mt19937 random(count);
-  std::vector<Clock::time_point> sent(r->count());
-  std::vector<bool> out(r->count());
-  Latencies latencies;
-  std::uint32_t open = 0;
-  std::uint32_t next = 0;  // changes made
-  std::uint32_t route = 0;
-  const auto collect = [&] {
-    observer.collect([&](std::uint32_t seen, Clock::time_point when) {
-      if (!out[seen]) return;
-      out[seen] = false;
-      --open;
-      latencies.ms.push_back(milliseconds(when - sent[seen]));
-    });
-  };
-  const auto change = [&] {
-    const bool gone = next % 2 == 0;
-    // In the open loop the announcement follows its withdrawal by a few changes, when that has
-    // surely arrived; here it is the very next one, so in the closed loop only.
-    if (gone) {
-      do route = static_cast<std::uint32_t>(random() % r->count());
-      while (out[route]);
-    } else if (out[route]) {
-      return;  // its withdrawal is still under way: wait for it
-    }
-    Octets octets = gone ? r->withdrawals(route, route + 1)
-                         : r->announcements(p.settings().as, route, route + 1);
-    out[route] = true;
-    ++open;
-    ++next;
-    sent[route] = Clock::now();
-    p.send(std::move(octets));
-  };
+  Prober prober(p, r, observer, rate, count);
   start_clock();
-  (void)serve(
-      [&] {
-        collect();
-        const bool due = rate == 0 ? open == 0 : elapsed() * rate >= next;
-        if (next < count && due) change();
-        return (next >= count && open == 0) || p.fd() < 0;
-      },
-      (rate == 0 ? 0.0 : count / rate) + kLostAfter, true);
+  (void)serve([&] { return prober.turn(elapsed()) || p.fd() < 0; },
+              (rate == 0 ? 0.0 : count / rate) + kLostAfter, true);
   if (p.fd() < 0) throw std::runtime_error("the session went down: " + p.problem());
   Answer answer = Answer::good();
-  latencies.tell(answer);
-  return answer.number("changes", next)
-      .number("lost", open + (count - next))
-      .number("seconds", elapsed());
+  prober.tell(answer);
+  return answer.number("seconds", elapsed());
 }
 
 Answer Tool::churn(const Arguments& a) {
