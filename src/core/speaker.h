@@ -150,6 +150,7 @@ class Speaker final : private session::PeerSink {
   void sweep_peers();
   void decide();
   void run_evpn();
+  [[nodiscard]] std::size_t bulk_share(TimePoint now);
   void run_fib(TimePoint now);
   void track_next_hops();
   void learn(LocalKnowledge&& knowledge);
@@ -195,6 +196,7 @@ class Speaker final : private session::PeerSink {
   bool rescanning_all_ = false;                 // this round takes every route
   std::vector<IpAddress> refused_connections_;  // told once per address
   bool bulk_input_ = false;                     // since the last turn
+  Deadline filling_since_;                      // a table fills or empties since then
   bool evpn_more_ = false;
   bool reap_more_ = false;
   bool sweep_told_ = false;

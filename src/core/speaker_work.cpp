@@ -16,6 +16,7 @@ constexpr std::size_t kReapSlice = 50'000;       // routes forgotten of a sessio
 constexpr std::size_t kSendSlice = 256 * 1024;   // octets produced for one neighbour
 constexpr std::size_t kOpsPerTurn = 4'096;       // kernel operations handed out
 constexpr std::size_t kRoutesBesideInput = 256;  // route operations while the tables still fill
+constexpr Duration kBulkWaits = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -103,6 +104,20 @@ void Speaker::track_next_hops() {
   for (const auto& a : changes.newly_untracked) fib_.untrack_next_hop(a);
 }
 
+// The kernel takes routes fastest in the order of the whole table: while tables still fill or empty
+// it is not fed at all for a moment, then a little, and gets all its time afterwards. The sum is
+// shorter, and nobody starves. Single changes are not held back by any of this.
+std::size_t Speaker::bulk_share(TimePoint now) {
+  const bool filling = bulk_input_ || dirty_routes() != 0;
+  bulk_input_ = false;
+  if (!filling) {
+    filling_since_.reset();
+    return kOpsPerTurn;
+  }
+  if (!filling_since_) filling_since_ = now;
+  return now - *filling_since_ < kBulkWaits ? 0 : kRoutesBesideInput;
+}
+
 void Speaker::run_fib(TimePoint now) {
   if (!underlay_.delta().empty()) {
     fib_.apply(underlay_.delta(), now);
@@ -112,11 +127,7 @@ void Speaker::run_fib(TimePoint now) {
     fib_.apply(evpn_.delta(), now);
     evpn_.delta().clear();
   }
-  // The kernel takes routes fastest in the order of the whole table: while the tables still fill it
-  // is fed a little only, and gets all its time afterwards. The sum is shorter, and nobody starves.
-  const bool filling = bulk_input_ || dirty_routes() != 0;
-  bulk_input_ = false;
-  fib_.step(now, filling ? kRoutesBesideInput : kOpsPerTurn);
+  fib_.step(now, bulk_share(now));
   auto ops = fib_.take_ops(kOpsPerTurn);
   std::move(ops.begin(), ops.end(), std::back_inserter(outputs_.kernel));
   for (auto& knowledge : fib_.take_knowledge()) learn(std::move(knowledge));

@@ -30,7 +30,7 @@ bool HopTokens::kill(std::uint32_t next_hop_id) {
 
 void HopTokens::unuse(std::uint32_t token) {
   HopToken& t = tokens_[token];
-  --t.uses;
+  --t.uses, --uses_;
   if (t.uses != 0 || token == kOddToken) return;
   if (t.alive) {
     idle_.push_back(t.next_hop_id);

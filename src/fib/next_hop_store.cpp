@@ -27,7 +27,7 @@ bool NextHopPolicy::may_erase(Key id, const NextHop&) const {
   const std::uint32_t token = store->tokens_.find(id);
   if (token == kNoToken) return true;
   const HopToken& t = store->tokens_.at(token);
-  return t.uses == t.doomed;
+  return t.uses == t.doomed && store->takes_routes_along(token);
 }
 
 bool NextHopPolicy::matches(const NextHop& want, const NextHop& seen) const {
@@ -195,7 +195,14 @@ bool NextHopStore::doomed(std::uint32_t token) const {
   if (token == kOddToken || !t.alive || t.uses != t.doomed) return false;
   const auto* e = store_.find(t.next_hop_id);
   return e != nullptr && !e->want && e->seen && e->own && !e->in_flight &&
-         (!e->adopted || shared_.sweep_allowed);
+         (!e->adopted || shared_.sweep_allowed) && takes_routes_along(token);
+}
+
+// Linux finds the IPv6 routes of an object without a walk.
+bool NextHopStore::takes_routes_along(std::uint32_t token) const {
+  if (tokens_.at(token).uses == 0 || tokens_.worth_a_walk(token)) return true;
+  const auto* e = store_.find(tokens_.at(token).next_hop_id);
+  return e != nullptr && e->seen && e->seen->group.empty() && e->seen->family == IpFamily::kIpv6;
 }
 
 bool NextHopStore::leads_to(IfIndex link, const IpAddress& gateway) const {

@@ -71,6 +71,8 @@ class NextHopStore {
   [[nodiscard]] std::uint32_t token(std::uint32_t id) const;
   // Nobody holds it and no wanted route is over it: it goes with all its routes.
   [[nodiscard]] bool doomed(std::uint32_t token) const;
+  // It is better to erase the object with all its routes than each of them.
+  [[nodiscard]] bool takes_routes_along(std::uint32_t token) const;
   // Some object in the kernel leads there.
   [[nodiscard]] bool leads_to(IfIndex link, const IpAddress& gateway) const;
 

@@ -90,6 +90,8 @@ class RouteProgrammer {
   template <class SlotT>
   void enqueue(F<SlotT>& f, SlotT& s);
   template <class SlotT>
+  void hand_to_scan(F<SlotT>& f);
+  template <class SlotT>
   void suspect(F<SlotT>& f, SlotT& s, TimePoint now);
   template <class SlotT>
   [[nodiscard]] bool settled(const SlotT& s) const;

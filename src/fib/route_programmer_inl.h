@@ -43,13 +43,23 @@ void RouteProgrammer::clear_reason(SlotT& s) {
   s.reason = 0;
 }
 
+// What is queued would only go out in a worse order.
+template <class SlotT>
+void RouteProgrammer::hand_to_scan(F<SlotT>& f) {
+  for (const IpPrefix& p : f.queue) {
+    if (SlotT* s = f.routes.find(p)) s->flags &= static_cast<std::uint8_t>(~kSlotQueued);
+  }
+  f.queue.clear();
+  f.routes.request_scan();
+}
+
 template <class SlotT>
 void RouteProgrammer::enqueue(F<SlotT>& f, SlotT& s) {
   constexpr std::size_t most = SlotT::kFamily == IpFamily::kIpv4 ? kQueueMaxV4 : kQueueMaxV6;
   if ((s.flags & kSlotQueued) != 0) return;
   // While the table is walked that finds the slot as well, and in a better order.
   if (f.queue.size() >= most || f.routes.scanning()) {
-    f.routes.request_scan();
+    hand_to_scan(f);
     return;
   }
   s.flags |= kSlotQueued;
