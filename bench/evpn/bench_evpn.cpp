@@ -11,6 +11,7 @@
 
 #include "bgp/rib/table.h"
 #include "evpn/engine.h"
+#include "support/longest.h"
 
 namespace perd::evpn {
 namespace {
@@ -147,6 +148,32 @@ BENCHMARK(import_routes)
     ->Args({250000, 1000, 4})
     ->Unit(benchmark::kMillisecond)
     ->Iterations(1);
+
+// The longest import of one route on the way to a million, and the longest loss of one.
+void longest_step(benchmark::State& state) {
+  const auto routes = static_cast<std::uint32_t>(state.range(0));
+  for (auto _ : state) {
+    LongestStep grow(routes), shrink(routes);
+    for (int run = 0; run < LongestStep::kRuns; ++run) {
+      Bed bed(routes, 1000, 1);
+      for (rib::RouteId id = 1; id <= routes; ++id) {
+        grow.time(id - 1, [&] { bed.engine.on_route_changed(bed.table, id); });
+        if (id % kBatch == 0) bed.settle();
+      }
+      for (std::uint32_t i = 0; i < routes; ++i) {
+        (void)bed.table.withdraw(Bed::key(i, 0), PeerId{1}, 0);
+      }
+      std::uint32_t n = 0;
+      bed.decide([&](rib::RouteId id) {
+        shrink.time(n++, [&] { bed.engine.on_route_changed(bed.table, id); });
+        if (n % kBatch == 0) bed.settle();
+      });
+    }
+    state.counters["longest_import_us"] = grow.micros();
+    state.counters["longest_loss_us"] = shrink.micros();
+  }
+}
+BENCHMARK(longest_step)->Arg(1000000)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 // Each route gets another attribute set with the same tunnel: nothing for the kernel.
 void same_again(benchmark::State& state) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fib/fib.h"
+#include "support/longest.h"
 
 namespace perd::fib {
 namespace {
@@ -143,6 +144,31 @@ void program(benchmark::State& state) {
   state.counters["octets/route"] = octets;
 }
 BENCHMARK(program)->Unit(benchmark::kMillisecond);
+
+// The longest wish for one route on the way to a million.
+void longest_step(benchmark::State& state) {
+  const auto routes = static_cast<std::uint32_t>(state.range(0));
+  for (auto _ : state) {
+    LongestStep grow(routes);
+    double octets = 0;
+    for (int run = 0; run < LongestStep::kRuns; ++run) {
+      Bench b(false);
+      DesiredDelta d = b.delta(true);
+      d.routes.clear();
+      b.fib.apply(d, b.now);
+      d.sets.clear();
+      for (std::uint32_t i = 0; i < routes; ++i) {
+        d.routes.assign(
+            1, {kRed, IpPrefix::make(IpAddress::v4(0x0a000000U + (i << 4)), 28), NextHopSetId{1}});
+        grow.time(i, [&] { b.fib.apply(d, b.now); });
+      }
+      octets = static_cast<double>(b.fib.route_octets()) / routes;
+    }
+    state.counters["longest_wish_us"] = grow.micros();
+    state.counters["octets/route"] = octets;
+  }
+}
+BENCHMARK(longest_step)->Arg(1000000)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 void lose_vtep(benchmark::State& state) {
   for (auto _ : state) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bgp/rib/exporter.h"
+#include "support/longest.h"
 
 namespace perd::rib {
 namespace {
@@ -211,6 +212,38 @@ void BM_StoreDecideProduce(benchmark::State& state) {
   state.counters["octets/route"] = static_cast<double>(memory) / kRoutes;
 }
 BENCHMARK(BM_StoreDecideProduce)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+// The longest upsert on the way to a million routes, and the longest withdrawal with its decision.
+void BM_LongestStep(benchmark::State& state) {
+  const Input in{shape_of(0)};
+  for (auto _ : state) {
+    LongestStep grow(kRoutes), shrink(kRoutes);
+    std::size_t left = 0;
+    for (int run = 0; run < LongestStep::kRuns; ++run) {
+      World w;
+      std::vector<AttrId> sets;
+      for (const auto& a : in.sets) sets.push_back(w.attributes.intern(a));
+      for (std::uint32_t n = 0; n < kRoutes; ++n) {
+        const auto& route = in.routes[n];
+        grow.time(
+            n, [&] { w.evpn.upsert(route.key, PeerId{1}, 0, sets[n % sets.size()], route.data); });
+      }
+      while (w.evpn.decide(kSlice, w.context(), [](RouteId, const BestChange&) {}) > 0) {
+      }
+      for (std::uint32_t n = 0; n < kRoutes; ++n) {
+        shrink.time(n, [&] {
+          w.evpn.withdraw(in.routes[n].key, PeerId{1}, 0);
+          w.evpn.decide(1, w.context(), [](RouteId, const BestChange&) {});
+        });
+      }
+      left = w.evpn.memory();
+    }
+    state.counters["longest_upsert_us"] = grow.micros();
+    state.counters["longest_withdraw_us"] = shrink.micros();
+    state.counters["octets_left"] = static_cast<double>(left);
+  }
+}
+BENCHMARK(BM_LongestStep)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 // The same table told again with nothing new, as after a refresh.
 void BM_StoreAgain(benchmark::State& state) {

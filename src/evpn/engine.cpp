@@ -9,9 +9,6 @@
 namespace perd::evpn {
 namespace {
 
-// An empty queue of decisions gives its memory back beyond this many entries.
-constexpr std::size_t kPendingKept = 65536;
-
 std::uint8_t flag_of(LocalRouteKind kind) {
   switch (kind) {
     case LocalRouteKind::kConnected:
@@ -238,13 +235,12 @@ bool Engine::State::is_current(Membership m) {
 }
 
 void Engine::State::on_route_changed(const EvpnTable& table, rib::RouteId route) {
-  if (route >= memberships.size()) memberships.resize(route + std::size_t{1});
-  const Membership before = memberships[route];
+  const Membership before = memberships.get(route);
   const auto best = table.exists(route) ? table.best(route) : std::nullopt;
   if (before == 0 && !best) return;
   const wire::EvpnKey key = table.key(route);
   const Membership after = best ? join(table, route, key, *best) : 0;
-  memberships[route] = after;
+  memberships.set(route, after);
   std::span<const VrfId> from, to;
   if (before != 0) {
     const ImportVerdict& verdict = cache.import(first_class(before)).verdict;
@@ -313,13 +309,10 @@ void Engine::State::decide_urgent(const EvpnTable& table) {
 
 std::size_t Engine::State::decide_pending(const EvpnTable& table, std::size_t budget) {
   std::size_t done = 0;
-  for (; done < budget && pending_done < pending.size(); ++done, ++pending_done) {
-    decide_pending(table, pending[pending_done]);
-  }
-  if (pending_done == pending.size()) {
-    pending_done = 0;
-    pending.clear();
-    if (pending.capacity() > kPendingKept) pending = std::vector<Pending>();
+  for (; done < budget && !pending.empty(); ++done) {
+    const Pending item = pending.front();
+    pending.pop_front();
+    decide_pending(table, item);
   }
   return done;
 }
@@ -327,11 +320,13 @@ std::size_t Engine::State::decide_pending(const EvpnTable& table, std::size_t bu
 std::size_t Engine::State::refresh_routes(const EvpnTable& table, std::size_t budget) {
   if (refresh_cursor == 0) return 0;
   std::size_t done = 0;
-  for (; done < budget && refresh_cursor < memberships.size(); ++done, ++refresh_cursor) {
-    const Membership m = memberships[refresh_cursor];
+  for (; done < budget; ++done, ++refresh_cursor) {
+    refresh_cursor = memberships.next(refresh_cursor);
+    if (refresh_cursor >= memberships.end()) break;
+    const Membership m = memberships.get(refresh_cursor);
     if (m != 0 && !is_current(m)) on_route_changed(table, refresh_cursor);
   }
-  if (refresh_cursor >= memberships.size()) refresh_cursor = 0;
+  if (refresh_cursor >= memberships.end()) refresh_cursor = 0;
   return done;
 }
 
@@ -370,7 +365,7 @@ bool Engine::State::step(const EvpnTable& table, std::size_t budget) {
   decide_urgent(table);
   left -= decide_pending(table, left);
   left -= refresh_routes(table, left);
-  bool more = refresh_cursor != 0 || pending_done < pending.size();
+  bool more = refresh_cursor != 0 || !pending.empty();
   for (const auto& v : vrfs) {
     if (v == nullptr || !v->walking) continue;
     if (left > 0) left -= std::min(left, walk_vrf(table, *v, left));

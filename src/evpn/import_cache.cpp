@@ -28,7 +28,7 @@ ImportCache::ImportCache(rib::AttributeStore& attributes, NextHops& next_hops)
 }
 
 ImportCache::~ImportCache() {
-  for (ClassId id = kIgnoredTypes + 1; id < classes_.end(); ++id) {
+  for (ClassId id = classes_.next(0); id < classes_.end(); id = classes_.next(id + 1)) {
     if (classes_[id].attributes != 0) attributes_->release(classes_[id].attributes);
   }
 }
@@ -123,9 +123,7 @@ bool ImportCache::refresh(ClassId id) {
 }
 
 void ImportCache::remove_from_index(ClassId id) {
-  class_index_.erase(
-      hash_of(classes_[id].attributes, classes_[id].label_and_facts), id,
-      [this](ClassId n) { return hash_of(classes_[n].attributes, classes_[n].label_and_facts); });
+  class_index_.erase(hash_of(classes_[id].attributes, classes_[id].label_and_facts), id);
 }
 
 // ---- imports ----
@@ -157,8 +155,7 @@ ImportId ImportCache::intern(ImportVerdict&& verdict) {
 void ImportCache::release_import(ImportId id) {
   Import& import = imports_[id];
   if (--import.classes > 0) return;
-  import_index_.erase(hash_of(import.verdict), id,
-                      [this](ImportId n) { return hash_of(imports_[n].verdict); });
+  import_index_.erase(hash_of(import.verdict), id);
   for (const ImportTarget& target : import.targets) {
     next_hops_->release(target.vtep, import.verdict.router_mac);
   }

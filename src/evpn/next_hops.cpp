@@ -75,8 +75,7 @@ void NextHops::router_mac_changed(Vtep& vtep) {
 
 void NextHops::free_if_unused(VtepId id) {
   if (vteps_[id].in_use()) return;
-  vtep_index_.erase(hash_of(vteps_[id].vrf, vteps_[id].address), id,
-                    [this](VtepId n) { return hash_of(vteps_[n].vrf, vteps_[n].address); });
+  vtep_index_.erase(hash_of(vteps_[id].vrf, vteps_[id].address), id);
   vteps_.destroy(id);
 }
 
@@ -147,8 +146,7 @@ void NextHops::mark_changed(NextHopSetId id) {
 
 void NextHops::destroy_set(NextHopSetId id) {
   Set& set = sets_[id];
-  set_index_.erase(hash_of(set.hops), id,
-                   [this](NextHopSetId n) { return hash_of(sets_[n].hops); });
+  set_index_.erase(hash_of(set.hops), id);
   VtepId before = 0;
   for (const Hop& hop : set.hops) {
     if (hop.vtep == before) continue;
@@ -198,7 +196,7 @@ std::vector<TunnelHop> NextHops::tunnels(NextHopSetId id) const {
 
 std::vector<VtepView> NextHops::view() const {
   std::vector<VtepView> out;
-  for (VtepId id = 1; id < vteps_.end(); ++id) {
+  for (VtepId id = vteps_.next(0); id < vteps_.end(); id = vteps_.next(id + 1)) {
     const Vtep& vtep = vteps_[id];
     if (!vtep.in_use()) continue;
     VtepView v;

@@ -1,24 +1,19 @@
-// The prefixes of one VRF: open addressing, linear probing, 16 octets per IPv4 and 28 per IPv6
-// slot, no allocation per prefix.
-//
-// Slots are kept in the order of their hash and the home slot is monotone in the hash. So growing
-// is one copy from front to back, and a walk that was interrupted goes on after the last hash it
-// saw, whatever was inserted, erased or grown meanwhile: each prefix that stays is visited exactly
-// once.
+// The prefixes of one VRF: a flat table (perd/segment_table.h), 16 octets per IPv4 and 28 per IPv6
+// slot, no allocation per prefix. A walk that was interrupted goes on where it was, whatever was
+// inserted, erased or grown meanwhile.
 //
 // Limits: 2^31 prefixes of a family. Pointers and references to a PrefixState live until the next
 // insert or erase.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 #include "perd/hash.h"
 #include "perd/ip.h"
+#include "perd/segment_table.h"
 
 namespace perd::evpn {
 
@@ -59,6 +54,7 @@ struct SlotV4 {
     s.address = p.address.v4_value();
     return s;
   }
+  [[nodiscard]] bool free() const { return state.length == PrefixState::kEmpty; }
   [[nodiscard]] IpPrefix prefix() const { return {IpAddress::v4(address), state.length}; }
   [[nodiscard]] bool same_key(const SlotV4& o) const {
     return address == o.address && state.length == o.state.length;
@@ -79,6 +75,7 @@ struct SlotV6 {
     std::memcpy(s.address.data(), p.address.octets.data(), 16);
     return s;
   }
+  [[nodiscard]] bool free() const { return state.length == PrefixState::kEmpty; }
   [[nodiscard]] IpPrefix prefix() const {
     IpPrefix p;
     p.address.family = IpFamily::kIpv6;
@@ -97,159 +94,43 @@ struct SlotV6 {
 };
 static_assert(sizeof(SlotV6) == 28);
 
-// Where an interrupted walk goes on.
-struct TableCursor {
-  std::uint64_t next_hash = 0;
-  bool done = false;
-};
-
 template <class Slot>
 class PrefixTable {
  public:
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t memory() const { return slots_.capacity() * sizeof(Slot); }
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] std::size_t memory() const { return slots_.memory(); }
 
   [[nodiscard]] PrefixState* find(const IpPrefix& prefix) {
-    const std::size_t at = locate(Slot::of(prefix)).at;
-    return at == kNowhere ? nullptr : &slots_[at].state;
+    Slot* const slot = slots_.find(Slot::of(prefix));
+    return slot == nullptr ? nullptr : &slot->state;
   }
   [[nodiscard]] const PrefixState* find(const IpPrefix& prefix) const {
-    const std::size_t at = locate(Slot::of(prefix)).at;
-    return at == kNowhere ? nullptr : &slots_[at].state;
+    const Slot* const slot = slots_.find(Slot::of(prefix));
+    return slot == nullptr ? nullptr : &slot->state;
   }
-
   // Finds or makes.
   [[nodiscard]] PrefixState& insert(const IpPrefix& prefix) {
-    const Slot slot = Slot::of(prefix);
-    Place place = locate(slot);
-    if (place.at != kNowhere) return slots_[place.at].state;
-    if ((size_ + 1) * kLoadDenominator > home_slots_ * kLoadNumerator) {
-      resize(std::max(kSmallest, home_slots_ + home_slots_ / 2));
-      place = locate(slot);
-    }
-    return put(place.insert_at, slot);
+    return slots_.insert(Slot::of(prefix)).state;
   }
-
   void erase(const IpPrefix& prefix) {
-    const std::size_t at = locate(Slot::of(prefix)).at;
-    if (at == kNowhere) return;
-    erase_at(at);
-    shrink();
+    if (const Slot* const slot = slots_.find(Slot::of(prefix))) slots_.erase(slot);
   }
-
   // Visits at most `budget` prefixes from the cursor on. `visit(prefix, state)` must not change the
   // table; it returns true to keep the prefix and false to erase it. Returns how many were visited.
-  template <class Visit>
-  std::size_t walk(TableCursor& cursor, std::size_t budget, Visit&& visit) {
-    std::size_t visited = 0;
-    std::uint64_t last = 0;
-    for (std::size_t at = home(cursor.next_hash); at < slots_.size();) {
-      const std::uint64_t hash = empty(at) ? 0 : slots_[at].hash();
-      if (empty(at) || hash < cursor.next_hash) {
-        ++at;
-        continue;
-      }
-      // Prefixes of one hash are not parted, so that the cursor can name the next hash.
-      if (visited >= budget && (visited == 0 || hash != last)) {
-        cursor.next_hash = hash;
-        return visited;
-      }
-      last = hash;
-      ++visited;
-      if (visit(slots_[at].prefix(), slots_[at].state)) {
-        ++at;
-      } else {
-        erase_at(at);
-      }
-    }
-    cursor.done = true;
-    shrink();
-    return visited;
+  template <class F>
+  std::size_t walk(TableCursor& cursor, std::size_t budget, F&& visit) {
+    return slots_.walk(cursor, budget, 0, [&visit](Slot& slot) {
+      return visit(slot.prefix(), slot.state) ? Visit::kKeep : Visit::kErase;
+    });
   }
-
   // All prefixes, in the order of the table.
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    for (const Slot& slot : slots_) {
-      if (slot.state.length != PrefixState::kEmpty) visit(slot);
-    }
+  template <class F>
+  void for_each(F&& visit) const {
+    slots_.for_each(visit);
   }
 
  private:
-  struct Place {
-    std::size_t at;         // of the prefix, or kNowhere
-    std::size_t insert_at;  // where it belongs
-  };
-  static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-  static constexpr std::size_t kSmallest = 16;
-  static constexpr std::size_t kLoadNumerator = 4;  // at most 4/5 of the home slots are taken
-  static constexpr std::size_t kLoadDenominator = 5;
-  static constexpr std::size_t kTail = 32;  // slots after the last home slot, more when needed
-
-  [[nodiscard]] bool empty(std::size_t at) const {
-    return slots_[at].state.length == PrefixState::kEmpty;
-  }
-  [[nodiscard]] std::size_t home(std::uint64_t hash) const {
-    return static_cast<std::size_t>((hash >> 32) * std::uint64_t{home_slots_} >> 32);
-  }
-  [[nodiscard]] Place locate(const Slot& key) const {
-    if (slots_.empty()) return {kNowhere, 0};
-    const std::uint64_t hash = key.hash();
-    std::size_t at = home(hash);
-    for (; at < slots_.size() && !empty(at); ++at) {
-      if (slots_[at].same_key(key)) return {at, at};
-      if (slots_[at].hash() > hash) break;
-    }
-    return {kNowhere, at};
-  }
-
-  PrefixState& put(std::size_t at, const Slot& slot) {
-    std::size_t hole = at;
-    while (hole < slots_.size() && !empty(hole)) ++hole;
-    if (hole == slots_.size()) slots_.resize(slots_.size() + kTail);
-    std::copy_backward(slots_.begin() + static_cast<std::ptrdiff_t>(at),
-                       slots_.begin() + static_cast<std::ptrdiff_t>(hole),
-                       slots_.begin() + static_cast<std::ptrdiff_t>(hole + 1));
-    slots_[at] = slot;
-    ++size_;
-    return slots_[at].state;
-  }
-
-  void erase_at(std::size_t at) {
-    std::size_t last = at;
-    while (last + 1 < slots_.size() && !empty(last + 1) && home(slots_[last + 1].hash()) <= last) {
-      slots_[last] = slots_[last + 1];
-      ++last;
-    }
-    slots_[last] = Slot{};
-    --size_;
-  }
-
-  void shrink() {
-    if (size_ == 0) {
-      slots_ = std::vector<Slot>();
-      home_slots_ = 0;
-    } else if (home_slots_ > kSmallest && size_ * 6 < home_slots_) {
-      resize(std::max(kSmallest, size_ * 2));
-    }
-  }
-
-  void resize(std::size_t home_slots) {
-    std::vector<Slot> old(home_slots + kTail);
-    old.swap(slots_);
-    home_slots_ = home_slots;
-    std::size_t at = 0;  // the next free slot: hashes ascend, so nothing is ever moved
-    for (const Slot& slot : old) {
-      if (slot.state.length == PrefixState::kEmpty) continue;
-      at = std::max(at, home(slot.hash()));
-      if (at >= slots_.size()) slots_.resize(at + kTail);
-      slots_[at++] = slot;
-    }
-  }
-
-  std::vector<Slot> slots_;
-  std::size_t home_slots_ = 0;
-  std::size_t size_ = 0;
+  SegmentTable<Slot> slots_;
 };
 
 }  // namespace perd::evpn

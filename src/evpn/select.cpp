@@ -64,7 +64,8 @@ void Engine::State::compete(const EvpnTable& table, const VrfTable& vrf, const P
   c.equal = rib::select(c.candidates, all, c.reasons, c.order).used;
   for (std::size_t i = 0; i < c.equal; ++i) {
     const std::uint32_t at = c.order[i];
-    if (add_hops(memberships[c.contenders[at].route], vrf.settings.id, node.multipath, c.hops)) {
+    if (add_hops(memberships.get(c.contenders[at].route), vrf.settings.id, node.multipath,
+                 c.hops)) {
       c.used.push_back(at);
     }
   }
@@ -82,7 +83,7 @@ NextHopSetId Engine::State::choose(const EvpnTable* table, VrfTable& vrf,
     PERD_ASSERT(table != nullptr);
     compete(*table, vrf, state, choice);
   } else {
-    const Membership m = memberships[state.paths];
+    const Membership m = memberships.get(state.paths);
     if ((m & kGroup) == 0) {
       Import& import = cache.import(m);
       ImportTarget& target = *import.target(vrf.settings.id);

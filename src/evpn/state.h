@@ -3,11 +3,13 @@
 // views.cpp, explain.cpp (reading).
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "bgp/rib/decision.h"
+#include "bgp/rib/route_map.h"
 #include "bgp/rib/table.h"
 #include "evpn/candidate_pool.h"
 #include "evpn/engine.h"
@@ -113,14 +115,13 @@ struct Engine::State {
   NextHops next_hops;
   ImportCache cache;
   CandidatePool candidates;
-  std::vector<Membership> memberships;  // by RouteId; 0: not known here
+  rib::RouteMap<Membership> memberships;  // 0: not known here
   rib::Slab<RouteGroup> groups;
 
   rib::RouteId refresh_cursor = 0;  // 0: nothing to refresh
-  std::vector<Pending> pending;
+  std::deque<Pending> pending;
   std::vector<Pending> urgent_pending;  // decided before those; perhaps among them as well
   bool urgent = false;                  // what is decided now follows from a single change
-  std::size_t pending_done = 0;
   Choice choice;  // reused
 
   DesiredDelta delta;

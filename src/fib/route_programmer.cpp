@@ -202,8 +202,7 @@ RouteProgrammer::Verdict RouteProgrammer::evaluate_unwanted(Table& t, F<SlotT>& 
   if (s.observed == kNoToken) {
     if (f.dumping && (s.flags & kSlotTouched) != 0) return Verdict::kLeft;  // outlives the dump
     clear_reason(s);
-    f.routes.erase(&s);
-    return Verdict::kErased;
+    return Verdict::kErase;
   }
   if ((s.flags & kSlotAdopted) != 0 && !shared_.sweep_allowed) return Verdict::kLeft;
   if (next_hops_.doomed(s.observed)) {

@@ -64,7 +64,7 @@ class RouteProgrammer {
   [[nodiscard]] StateCounts counts(IpFamily family) const;
 
  private:
-  enum class Verdict : std::uint8_t { kLeft, kErased, kNoRoom };
+  enum class Verdict : std::uint8_t { kLeft, kErase, kNoRoom };  // kErase: by the caller
   template <class SlotT>
   using F = FamilyTable<SlotT>;
 

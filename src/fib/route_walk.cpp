@@ -41,7 +41,10 @@ void RouteProgrammer::step_urgent(Table& t, F<SlotT>& f, TimePoint now) {
   std::size_t done = 0;
   for (; done < f.urgent.size(); ++done) {
     SlotT* s = f.routes.find(f.urgent[done]);
-    if (s != nullptr && evaluate(t, f, *s, now) == Verdict::kNoRoom) break;
+    if (s == nullptr) continue;
+    const Verdict verdict = evaluate(t, f, *s, now);
+    if (verdict == Verdict::kNoRoom) break;
+    if (verdict == Verdict::kErase) f.routes.erase(s);
   }
   f.urgent.erase(f.urgent.begin(), f.urgent.begin() + static_cast<std::ptrdiff_t>(done));
 }
@@ -53,8 +56,6 @@ void RouteProgrammer::step_family(Table& t, F<SlotT>& f, TimePoint now) {
   if (f.routes.scanning()) {
     step_scan(t, f, now);
     if (f.queued()) step_queue(t, f, now);
-  } else {
-    f.routes.shrink();
   }
 }
 
@@ -84,7 +85,9 @@ void RouteProgrammer::step_queue(Table& t, F<SlotT>& f, TimePoint now) {
     SlotT* s = f.routes.find(f.work[f.work_at]);
     if (s == nullptr) continue;
     s->flags &= static_cast<std::uint8_t>(~kSlotQueued);
-    if (evaluate(t, f, *s, now) != Verdict::kNoRoom) continue;
+    const Verdict verdict = evaluate(t, f, *s, now);
+    if (verdict == Verdict::kErase) f.routes.erase(s);
+    if (verdict != Verdict::kNoRoom) continue;
     s->flags |= kSlotQueued;
     return;
   }
@@ -95,25 +98,25 @@ void RouteProgrammer::step_queue(Table& t, F<SlotT>& f, TimePoint now) {
 
 template <class SlotT>
 void RouteProgrammer::step_scan(Table& t, F<SlotT>& f, TimePoint now) {
-  for (std::size_t looked = 0; f.routes.scanning() && looked < shared_.limits.step_slots;
-       ++looked) {
-    SlotT& s = f.routes.at(f.routes.scan_at());
-    if (s.length == kSlotFree || settled(s) || (s.flags & kSlotQueued) != 0) {
-      f.routes.scan_next();
-      continue;
-    }
+  f.routes.scan(shared_.limits.step_slots, [&](SlotT& s) {
+    if (settled(s) || (s.flags & kSlotQueued) != 0) return Visit::kKeep;
     if constexpr (SlotT::kFamily == IpFamily::kIpv6) {
       // They go out in ascending order, as many at a time as the queue holds.
-      if (f.queue.size() >= kQueueMaxV6) return;
+      if (f.queue.size() >= kQueueMaxV6) return Visit::kStop;
       f.queue.push_back(s.key());
       s.flags |= kSlotQueued;
-      f.routes.scan_next();
-    } else {
-      const Verdict v = evaluate(t, f, s, now);
-      if (v == Verdict::kNoRoom) return;
-      if (v == Verdict::kLeft) f.routes.scan_next();  // kErased: another slot may have moved here
+      return Visit::kKeep;
     }
-  }
+    switch (evaluate(t, f, s, now)) {
+      case Verdict::kLeft:
+        return Visit::kKeep;
+      case Verdict::kErase:
+        return Visit::kErase;
+      case Verdict::kNoRoom:
+        break;
+    }
+    return Visit::kStop;
+  });
 }
 
 // Echoes had their time to come: what still differs was done by somebody else.
@@ -219,9 +222,8 @@ void RouteProgrammer::request_scan_all() {
 template <class SlotT>
 void RouteProgrammer::begin_dump_in(F<SlotT>& f) {
   f.dumping = true;
-  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
-    f.routes.at(i).flags &= static_cast<std::uint8_t>(~(kSlotMarked | kSlotTouched));
-  }
+  f.routes.for_each(
+      [](SlotT& s) { s.flags &= static_cast<std::uint8_t>(~(kSlotMarked | kSlotTouched)); });
 }
 
 template <class SlotT>
@@ -229,15 +231,13 @@ void RouteProgrammer::end_dump_in(F<SlotT>& f, TimePoint now) {
   f.routes.request_scan();
   if (!f.dumping) return;  // a table that came up while the dump ran holds nothing older
   f.dumping = false;
-  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
-    SlotT& s = f.routes.at(i);
-    if (s.length == kSlotFree) continue;
+  f.routes.for_each([&](SlotT& s) {
     const bool lost = s.observed != kNoToken && (s.flags & (kSlotMarked | kSlotInFlight)) == 0;
-    if (!lost) continue;
+    if (!lost) return;
     const bool known = tokens_.alive(s.observed);  // else its going was known before
     set_observed(s, kNoToken);
     if (s.set != 0 && known) suspect(f, s, now);
-  }
+  });
 }
 
 void RouteProgrammer::begin_dump(IpFamily family) {
@@ -264,15 +264,14 @@ void RouteProgrammer::end_dump(IpFamily family, TimePoint now) {
 
 template <class SlotT>
 void RouteProgrammer::move_desired(F<SlotT>& from, F<SlotT>& to) {
-  for (std::size_t i = 0; i < from.routes.capacity(); ++i) {
-    SlotT& s = from.routes.at(i);
-    if (s.length == kSlotFree || s.set == 0) continue;
+  from.routes.for_each([&](SlotT& s) {
+    if (s.set == 0) return;
     SlotT& moved = to.routes.insert(s.key());
     moved.flags &= static_cast<std::uint8_t>(~kSlotAdopted);
     set_desired(to, moved, s.set);
     clear_reason(s);
     set_desired(from, s, 0);
-  }
+  });
   from.routes.request_scan();
   to.routes.request_scan();
 }
@@ -298,12 +297,10 @@ void RouteProgrammer::bind(VrfId vrf, TableId id) {
 
 template <class SlotT>
 void RouteProgrammer::drop_in(F<SlotT>& f) {
-  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
-    SlotT& s = f.routes.at(i);
-    if (s.length == kSlotFree) continue;
+  f.routes.for_each([&](SlotT& s) {
     clear_reason(s);
     set_desired(f, s, 0);
-  }
+  });
   f.routes.request_scan();
 }
 
@@ -332,9 +329,7 @@ template EntryState RouteProgrammer::state(const SlotV6&) const;
 
 template <class SlotT>
 void RouteProgrammer::count_in(const F<SlotT>& f, StateCounts& c) const {
-  for (std::size_t i = 0; i < f.routes.capacity(); ++i) {
-    const SlotT& s = f.routes.at(i);
-    if (s.length == kSlotFree) continue;
+  f.routes.for_each([&](const SlotT& s) {
     switch (state(s)) {
       case EntryState::kWaiting:
         ++c.waiting;
@@ -352,7 +347,7 @@ void RouteProgrammer::count_in(const F<SlotT>& f, StateCounts& c) const {
         if (s.observed != kNoToken && tokens_.alive(s.observed)) ++c.stale;
         break;
     }
-  }
+  });
 }
 
 StateCounts RouteProgrammer::counts(IpFamily family) const {

@@ -57,19 +57,18 @@ template <class SlotT>
 template <class SlotT>
 void select(const RouteTable<SlotT>& table, const std::optional<IpPrefix>& after, std::size_t max,
             std::vector<IpPrefix>& heap) {
-  for (std::size_t i = 0; i < table.capacity(); ++i) {
-    const SlotT& s = table.at(i);
-    if (s.length == kSlotFree || s.set == 0) continue;
+  table.for_each([&](const SlotT& s) {
+    if (s.set == 0) return;
     const IpPrefix p = s.key();
-    if (after && p <= *after) continue;
+    if (after && p <= *after) return;
     if (heap.size() == max) {
-      if (heap.front() <= p) continue;
+      if (heap.front() <= p) return;
       std::pop_heap(heap.begin(), heap.end());
       heap.pop_back();
     }
     heap.push_back(p);
     std::push_heap(heap.begin(), heap.end());
-  }
+  });
 }
 
 [[nodiscard]] std::size_t wanted_of(const Table& t) {

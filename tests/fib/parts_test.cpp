@@ -40,7 +40,6 @@ TYPED_TEST(FlatTable, EqualsAMapUnderRandomChanges) {
       table.erase(s);
       truth.erase(p);
     }
-    if (turn % 64 == 0) table.shrink();
     ASSERT_EQ(table.size(), truth.size());
     const auto it = truth.find(p);
     const TypeParam* s = table.find(p);
@@ -50,9 +49,12 @@ TYPED_TEST(FlatTable, EqualsAMapUnderRandomChanges) {
     }
   }
   std::map<IpPrefix, std::uint32_t> walked;
-  for (std::size_t i = 0; i < table.capacity(); ++i) {
-    if (table.at(i).length != kSlotFree) walked[table.at(i).key()] = table.at(i).set;
-  }
+  std::uint64_t last = 0;
+  table.for_each([&](const TypeParam& s) {
+    EXPECT_GE(s.hash(), last);
+    last = s.hash();
+    walked[s.key()] = s.set;
+  });
   EXPECT_EQ(walked, truth);
 }
 
@@ -62,18 +64,18 @@ TYPED_TEST(FlatTable, AScanMissesNothingThatStays) {
     Random random(seed);
     RouteTable<TypeParam> table;
     for (int i = 0; i < 300; ++i) (void)table.insert(random_prefix(random, TypeParam::kFamily));
+    const auto keep = [](TypeParam&) { return Visit::kKeep; };
     table.request_scan();
-    for (std::uint64_t i = random.below(300); i-- > 0;) table.scan_next();
+    table.scan(random.below(300), keep);
     table.request_scan();
     std::set<IpPrefix> stay;
-    for (std::size_t i = 0; i < table.capacity(); ++i) {
-      if (table.at(i).length != kSlotFree) stay.insert(table.at(i).key());
-    }
+    table.for_each([&](TypeParam& s) { stay.insert(s.key()); });
     std::set<IpPrefix> scanned;
     while (table.scanning()) {
-      const TypeParam& s = table.at(table.scan_at());
-      if (s.length != kSlotFree) scanned.insert(s.key());
-      table.scan_next();
+      table.scan(1, [&](TypeParam& s) {
+        scanned.insert(s.key());
+        return Visit::kKeep;
+      });
       const IpPrefix p = random_prefix(random, TypeParam::kFamily);
       if (const TypeParam* gone = table.find(p)) {
         table.erase(gone);

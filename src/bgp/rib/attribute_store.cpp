@@ -15,7 +15,9 @@ namespace perd::rib {
 AttributeStore::AttributeStore(NextHopTable& next_hops) : next_hops_(&next_hops) {}
 
 AttributeStore::~AttributeStore() {
-  for (const Slot& slot : slots_) ::operator delete(slot.set);
+  for (AttrId id = slots_.next(0); id < slots_.end(); id = slots_.next(id + 1)) {
+    ::operator delete(slots_[id].set);
+  }
 }
 
 std::uint64_t AttributeStore::hash_of(AttrId id) const {
@@ -35,14 +37,7 @@ AttrId AttributeStore::intern(const wire::PathAttributes& attributes) {
     return known;
   }
 
-  AttrId id = 0;
-  if (free_.empty()) {
-    id = static_cast<AttrId>(slots_.size());
-    slots_.emplace_back();
-  } else {
-    id = free_.back();
-    free_.pop_back();
-  }
+  const AttrId id = slots_.make();
   AttributeSet::Header header;
   std::memcpy(&header, scratch_.data(), sizeof(header));
   const NextHopId next_hop = attributes.next_hop ? next_hops_->track(*attributes.next_hop) : 0;
@@ -64,17 +59,15 @@ void AttributeStore::release(AttrId id) {
   Slot& slot = slots_[id];
   PERD_ASSERT(slot.references > 0);
   if (--slot.references > 0) return;
-  index_.erase(hash_of(id), id, [this](AttrId other) { return hash_of(other); });
+  index_.erase(hash_of(id), id);
   if (slot.set->next_hop_id() != 0) next_hops_->untrack(slot.set->next_hop_id());
   set_octets_ -= slot.set->memory();
   ::operator delete(slot.set);
-  slot = Slot{};
-  free_.push_back(id);
+  slots_.destroy(id);
 }
 
 std::size_t AttributeStore::memory() const {
-  return set_octets_ + slots_.capacity() * sizeof(Slot) + free_.capacity() * sizeof(AttrId) +
-         index_.memory();
+  return set_octets_ + slots_.memory() + index_.memory();
 }
 
 }  // namespace perd::rib

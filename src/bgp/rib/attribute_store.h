@@ -17,6 +17,7 @@
 #include "bgp/rib/flat_index.h"
 #include "bgp/rib/ids.h"
 #include "bgp/rib/next_hop_table.h"
+#include "bgp/rib/slab.h"
 #include "bgp/wire/attributes.h"
 #include "perd/bytes.h"
 
@@ -121,8 +122,7 @@ class AttributeStore {
   };
 
   NextHopTable* next_hops_;
-  std::vector<Slot> slots_{1};
-  std::vector<AttrId> free_;
+  Slab<Slot> slots_;
   FlatIndex index_;
   std::vector<std::uint8_t> scratch_;
   std::size_t set_octets_ = 0;

@@ -109,10 +109,7 @@ std::uint32_t RdTable::intern(const RouteDistinguisher& rd) {
 
 void RdTable::release(std::uint32_t id) {
   if (--entries_[id].references > 0) return;
-  const auto hash_of = [this](std::uint32_t other) {
-    return mix64(word64(entries_[other].rd.octets, 0));
-  };
-  index_.erase(hash_of(id), id, hash_of);
+  index_.erase(mix64(word64(entries_[id].rd.octets, 0)), id);
   entries_.destroy(id);
 }
 

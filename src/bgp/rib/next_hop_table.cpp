@@ -68,8 +68,7 @@ NextHopTable::Changes NextHopTable::drain() {
       continue;
     }
     if (entry.told) changes.newly_untracked.push_back(entry.state.address);
-    index_.erase(hash_value(entry.state.address), id,
-                 [this](NextHopId other) { return hash_value(entries_[other].state.address); });
+    index_.erase(hash_value(entry.state.address), id);
     entry = Entry{};
     free_.push_back(id);
   }

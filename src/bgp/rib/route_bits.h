@@ -3,6 +3,7 @@
 // scan of the summary. Members come in slab order, which is deterministic and kind to the cache.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -59,6 +60,15 @@ class RouteBits {
   [[nodiscard]] std::uint64_t word(std::size_t at) const {
     return at < words_.size() ? words_[at] : 0;
   }
+  // No route has an id from `end` on: gives back what a table that shrank no longer needs.
+  void fit(RouteId end) {
+    const std::size_t size = end == 0 ? 0 : ((end - 1) >> 6 | 63) + 1;
+    if (words_.size() <= kKept || size * 2 > words_.size()) return;
+    words_.resize(std::max(size, kKept));
+    words_.shrink_to_fit();
+    summary_.resize(words_.size() >> 6);
+    summary_.shrink_to_fit();
+  }
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t memory() const {
@@ -66,6 +76,8 @@ class RouteBits {
   }
 
  private:
+  static constexpr std::size_t kKept = 64;  // words, whatever the size of the table
+
   void grow(std::size_t word) {
     const std::size_t size = (word | 63) + 1;  // whole summary words
     words_.resize(size, 0);

@@ -48,7 +48,7 @@ std::uint8_t age(std::uint8_t now, std::uint8_t then) {
 
 template <class F>
 Table<F>::~Table() {
-  for (std::uint32_t at = 1; at < paths_.end(); ++at) {
+  for (std::uint32_t at = paths_.next(0); at < paths_.end(); at = paths_.next(at + 1)) {
     if (paths_[at].attributes != 0) attributes_->release(paths_[at].attributes);
   }
 }
@@ -68,8 +68,6 @@ RouteId Table<F>::make_route(const typename KeyStore<F>::Probe& probe) {
   const RouteId id = routes_.make();
   routes_[id].key = keys_.store(probe);
   routes_[id].in_use = true;
-  index_.insert(probe.hash, id,
-                [this](std::uint32_t other) { return keys_.hash(routes_[other].key); });
   return id;
 }
 
@@ -106,7 +104,7 @@ void Table<F>::put_extra(PathNode& node, const PathExtra& wanted) {
 template <class F>
 RouteId Table<F>::upsert(const Key& key, PeerId from, std::uint32_t path_id, AttrId attributes,
                          const Data& data, Reason rejected) {
-  return upsert_probed(keys_.probe(key), from, path_id, attributes, data, rejected);
+  return upsert_probed(keys_.probe(key), from, path_id, attributes, data, rejected, 0);
 }
 
 template <class F>
@@ -114,6 +112,7 @@ bool Table<F>::upsert_all(std::span<const typename F::Nlri> routes, PeerId from,
                           Reason rejected) {
   constexpr std::size_t kBatch = 16;  // as many cache misses as a core has under way
   std::array<typename KeyStore<F>::Probe, kBatch> probes;
+  std::array<RouteId, kBatch> guesses{};
   bool all = true;
   while (!routes.empty()) {
     const auto batch = routes.first(std::min(routes.size(), kBatch));
@@ -122,12 +121,12 @@ bool Table<F>::upsert_all(std::span<const typename F::Nlri> routes, PeerId from,
       index_.prefetch(probes[i].hash);
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const RouteId near = index_.first_guess(probes[i].hash);
-      if (near != 0) __builtin_prefetch(&routes_[near]);
+      guesses[i] = index_.first_guess(probes[i].hash);
+      if (guesses[i] != 0) __builtin_prefetch(&routes_[guesses[i]]);
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
       all = upsert_probed(probes[i], from, batch[i].path_id, attributes, data_of(batch[i]),
-                          rejected) != 0 &&
+                          rejected, guesses[i]) != 0 &&
             all;
     }
     routes = routes.subspan(batch.size());
@@ -149,13 +148,17 @@ bool Table<OpaqueEvpn>::upsert_all(std::span<const wire::OpaqueEvpnNlri> routes,
 template <class F>
 RouteId Table<F>::upsert_probed(const typename KeyStore<F>::Probe& probe, PeerId from,
                                 std::uint32_t path_id, AttrId attributes, const Data& data,
-                                Reason rejected) {
+                                Reason rejected, RouteId guess) {
   PERD_ASSERT(attributes != 0 && (rejected == Reason::kNone || import_refused(rejected)));
-  RouteId id =
-      index_.find(probe.hash, [&](std::uint32_t r) { return keys_.equal(routes_[r].key, probe); });
   const PathExtra wanted = extra_of(path_id, data);
   if (!fits_node(wanted) && extras_.used() >= PathNode::kMaxExtras) return 0;
-  if (id == 0) id = make_route(probe);
+  const auto equal = [&](std::uint32_t r) { return keys_.equal(routes_[r].key, probe); };
+  const auto hash_of = [&](std::uint32_t r) { return keys_.hash(routes_[r].key); };
+  RouteId id = guess;
+  if (id == 0 || !equal(id)) {
+    id = index_.find_or_make(
+        probe.hash, equal, [&] { return make_route(probe); }, hash_of);
+  }
   if (id == 0) return 0;
 
   Route& route = routes_[id];
@@ -263,8 +266,8 @@ void Table<F>::mark_stale(PeerId id, Stale how) {
 template <class F>
 std::size_t Table<F>::sweep(PeerId id, std::size_t max) {
   Peer& p = peer(id);
-  RouteId at = p.cursor == 0 ? 1 : p.cursor;
-  for (; max > 0 && p.stale > 0 && at < routes_.end(); --max, ++at) {
+  RouteId at = routes_.next(p.cursor);
+  for (; max > 0 && p.stale > 0 && at < routes_.end(); --max, at = routes_.next(at + 1)) {
     for (Place place{0, routes_[at].first}; place.at != 0;) {
       const std::uint32_t next = paths_[place.at].next;
       if (paths_[place.at].peer == id.value && is_stale(paths_[place.at])) {
@@ -376,10 +379,10 @@ template <class F>
 void Table<F>::free_if_unused(RouteId id) {
   Route& route = routes_[id];
   if (!route.in_use || route.first != 0 || route.holders != 0 || dirty_.has(id)) return;
-  index_.erase(keys_.hash(route.key), id,
-               [this](std::uint32_t other) { return keys_.hash(routes_[other].key); });
+  index_.erase(keys_.hash(route.key), id);
   keys_.release(route.key);
   routes_.destroy(id);
+  dirty_.fit(routes_.end());
 }
 
 template <class F>

@@ -123,7 +123,7 @@ class Table {
   [[nodiscard]] RouteId find(const Key& key) const;
   [[nodiscard]] Key key(RouteId id) const { return keys_.load(routes_[id].key); }
   [[nodiscard]] bool exists(RouteId id) const {
-    return id != 0 && id < routes_.end() && routes_[id].in_use;
+    return id != 0 && routes_.backed(id) && routes_[id].in_use;
   }
   [[nodiscard]] std::optional<PathView> best(RouteId id) const {
     const std::uint32_t at = routes_[id].first;
@@ -141,15 +141,13 @@ class Table {
       if (paths_[at].is(PathNode::kMultipath)) visit(view(at));
     }
   }
-  // Pages through all routes in slab order: visit(RouteId) for at most `max` places from `cursor`
+  // Pages through all routes in slab order: visit(RouteId) for at most `max` routes from `cursor`
   // (0 to begin); the cursor to go on with, 0 at the end. Routes made meanwhile may be missed or
   // seen.
   template <class Visitor>
   [[nodiscard]] RouteId walk(RouteId cursor, std::size_t max, Visitor&& visit) const {
-    RouteId id = cursor == 0 ? 1 : cursor;
-    for (std::size_t n = 0; n < max && id < routes_.end(); ++n, ++id) {
-      if (routes_[id].in_use) visit(id);
-    }
+    RouteId id = routes_.next(cursor);
+    for (; max > 0 && id < routes_.end(); --max, id = routes_.next(id + 1)) visit(id);
     return id < routes_.end() ? id : 0;
   }
 
@@ -169,7 +167,7 @@ class Table {
     typename KeyStore<F>::Stored key{};
     std::uint32_t first = 0;  // best path first once decided
     std::uint16_t holders = 0;
-    bool in_use : 1 = false;
+    bool in_use : 1 = false;        // false in a node that nobody has
     bool had_best : 1 = false;      // at the last decision
     bool best_touched : 1 = false;  // since then: the best path changed or went
     bool used_touched : 1 = false;  // ... or another one of the used set
@@ -206,8 +204,8 @@ class Table {
   };
   [[nodiscard]] Place find_path(const Route& route, PeerId peer, std::uint32_t path_id) const;
   RouteId upsert_probed(const typename KeyStore<F>::Probe& probe, PeerId from,
-                        std::uint32_t path_id, AttrId attributes, const Data& data,
-                        Reason rejected);
+                        std::uint32_t path_id, AttrId attributes, const Data& data, Reason rejected,
+                        RouteId guess);
   [[nodiscard]] RouteId make_route(const typename KeyStore<F>::Probe& probe);
   void remove_path(RouteId id, Place place);
   [[nodiscard]] bool is_same(const PathNode& node, AttrId attributes, const PathExtra& wanted,

@@ -8,6 +8,7 @@
 #include "bgp/rib/flat_index.h"
 #include "bgp/rib/key_store.h"
 #include "bgp/rib/route_bits.h"
+#include "bgp/rib/route_map.h"
 #include "bgp/rib/slab.h"
 #include "perd/random.h"
 #include "rib_fixture.h"
@@ -52,7 +53,7 @@ TEST(FlatIndex, AgreesWithAMap) {
         index.insert(hash_of(n), n, hash_of);
         model[n] = hash_of(n);
       } else if (random.below(2) == 0) {
-        index.erase(hash_of(n), n, hash_of);
+        index.erase(hash_of(n), n);
         model.erase(n);
       }
       ASSERT_EQ(index.size(), model.size());
@@ -62,6 +63,122 @@ TEST(FlatIndex, AgreesWithAMap) {
       ASSERT_EQ(index.find(hash, [&](std::uint32_t x) { return x == wanted; }), n);
     }
   }
+}
+
+// Growth asks keys for their hashes seldom and a few at a time; shrinking asks none.
+TEST(FlatIndex, GrowsAndShrinksByParts) {
+  FlatIndex index;
+  constexpr std::uint32_t kNumbers = 200000;
+  std::size_t asked = 0;
+  std::size_t most = 0;
+  std::size_t all = 0;
+  std::uint32_t guessed = 0;
+  for (std::uint32_t n = 1; n <= kNumbers; ++n) {
+    asked = 0;
+    index.insert(mix64(n), n, [&](std::uint32_t x) {
+      ++asked;
+      return mix64(x);
+    });
+    most = std::max(most, asked);
+    all += asked;
+  }
+  EXPECT_LE(most, 2048U);
+  EXPECT_LE(all, kNumbers);
+  EXPECT_LE(index.memory(), kNumbers * 6 * 3 / 2);  // at least two thirds full
+  for (std::uint32_t n = 1; n <= kNumbers; ++n) {
+    ASSERT_EQ(index.find(mix64(n), [&](std::uint32_t x) { return x == n; }), n);
+    guessed += index.first_guess(mix64(n)) == n ? 1U : 0U;
+  }
+  EXPECT_GE(guessed, kNumbers * 99 / 100);
+  for (std::uint32_t n = 1; n <= kNumbers; ++n) {
+    index.erase(mix64(n), n);
+    ASSERT_LE(index.memory(), (kNumbers - n) * 6 * 4 + 16384);
+    if (n % 1000 != 0) continue;
+    for (std::uint32_t left = n + 1; left <= kNumbers; left += 777) {
+      ASSERT_EQ(index.find(mix64(left), [&](std::uint32_t x) { return x == left; }), left);
+    }
+  }
+  EXPECT_EQ(index.memory(), 0U);
+}
+
+TEST(FlatIndex, FindsOrMakes) {
+  FlatIndex index;
+  const auto hash_of = [](std::uint32_t n) { return mix64(n / 2); };
+  for (std::uint32_t n = 1; n <= 20000; ++n) {
+    const std::uint32_t key = n / 2;
+    const std::uint32_t got = index.find_or_make(
+        hash_of(n), [&](std::uint32_t x) { return x / 2 == key; },
+        [&] { return n % 5 == 4 ? 0U : n; }, hash_of);
+    const std::uint32_t other = n - 1;  // the only other number of this key, when it was made
+    const bool known = n % 2 == 1 && other % 5 != 4 && other != 0;
+    ASSERT_EQ(got, known ? other : n % 5 == 4 ? 0 : n);
+  }
+}
+
+TEST(Slab, TheLowestFreeIndexIsNextAndHighChunksGo) {
+  constexpr std::uint32_t kChunk = Slab<std::uint64_t>::kChunk;
+  Slab<std::uint64_t> slab;
+  const std::size_t nothing = slab.memory();
+  for (std::uint32_t i = 1; i < 200 * kChunk; ++i) ASSERT_EQ(slab.make(), i);
+  const std::size_t full = slab.memory();
+  for (const std::uint32_t id : {7 * kChunk + 5, 3U, 90 * kChunk}) slab.destroy(id);
+  EXPECT_EQ(slab.make(), 3U);
+  EXPECT_EQ(slab.make(), 7 * kChunk + 5);
+  EXPECT_EQ(slab.make(), 90 * kChunk);
+  EXPECT_EQ(slab.make(), 200 * kChunk);
+  slab.destroy(200 * kChunk);
+  // A hole in the middle: its chunk goes, its numbers come back.
+  for (std::uint32_t id = 50 * kChunk; id < 60 * kChunk; ++id) slab.destroy(id);
+  EXPECT_LE(slab.memory(), full - 9 * kChunk * 8);
+  EXPECT_FALSE(slab.has(55 * kChunk));
+  EXPECT_FALSE(slab.backed(55 * kChunk));
+  EXPECT_EQ(slab.next(50 * kChunk), 60 * kChunk);
+  EXPECT_EQ(slab.make(), 50 * kChunk);
+  EXPECT_EQ(slab.next(50 * kChunk), 50 * kChunk);
+  EXPECT_EQ(slab.next(50 * kChunk + 1), 60 * kChunk);
+  for (std::uint32_t id = slab.next(0); id < slab.end(); id = slab.next(id + 1)) slab.destroy(id);
+  EXPECT_EQ(slab.used(), 0U);
+  EXPECT_LE(slab.memory(), nothing + kChunk * 9 + 8192);  // one chunk is kept
+  EXPECT_LE(slab.end(), 200 * kChunk + 1);
+  EXPECT_EQ(slab.make(), 1U);
+}
+
+TEST(RouteMap, AgreesWithAMapAndDropsEmptyPages) {
+  Random random{8};
+  RouteMap<std::uint32_t> map;
+  std::map<RouteId, std::uint32_t> model;
+  for (std::uint32_t i = 1; i < 40000; ++i) {
+    const auto id = static_cast<RouteId>(1 + random.below(60000));
+    const std::uint32_t value = random.below(3) == 0 ? i : 0;
+    map.set(id, value);
+    model.erase(id);
+    if (value != 0) model[id] = value;
+    const auto other = static_cast<RouteId>(random.below(70000));
+    ASSERT_EQ(map.get(other), model.contains(other) ? model[other] : 0);
+  }
+  for (RouteId id = map.next(0); id < map.end(); id = map.next(id + 1)) {
+    ASSERT_EQ(map.get(id), model.contains(id) ? model[id] : 0);
+    map.set(id, 0);
+  }
+  EXPECT_EQ(map.end(), 0U);
+  EXPECT_LE(map.memory(), 1024U);
+}
+
+TEST(RouteBits, FitsATableThatShrank) {
+  RouteBits bits;
+  bits.set(1000000);
+  const std::size_t large = bits.memory();
+  bits.clear(1000000);
+  bits.set(5);
+  bits.fit(900000);
+  EXPECT_EQ(bits.memory(), large) << "it may grow again at once";
+  bits.fit(100);
+  EXPECT_LT(bits.memory(), large / 50);
+  EXPECT_TRUE(bits.has(5));
+  EXPECT_EQ(bits.next(0), 5U);
+  EXPECT_FALSE(bits.has(1000000));
+  bits.set(1000000);
+  EXPECT_EQ(bits.next(6), 1000000U);
 }
 
 TEST(Slab, ReusesAndClears) {
