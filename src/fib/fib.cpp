@@ -49,7 +49,12 @@ void Fib::Impl::configure(const WantedNode& wanted) {
 
 void Fib::Impl::apply(const DesiredDelta& delta) {
   for (const auto& set : delta.sets) sets.put(set);
-  for (const auto& route : delta.routes) programmer.desire(route);
+  constexpr std::size_t kAhead = 12;
+  const std::size_t count = delta.routes.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + kAhead < count) programmer.prefetch(delta.routes[i + kAhead]);
+    programmer.desire(delta.routes[i]);
+  }
   for (const NextHopSetId id : delta.released_sets) sets.release(id);
 }
 

@@ -33,6 +33,16 @@ void RouteProgrammer::desire(const DesiredRoute& route) {
   }
 }
 
+void RouteProgrammer::prefetch(const DesiredRoute& route) const {
+  const Table* t = tables_.of(route.vrf);
+  if (t == nullptr) return;
+  if (route.prefix.is_v4()) {
+    t->v4.routes.prefetch(route.prefix);
+  } else {
+    t->v6.routes.prefetch(route.prefix);
+  }
+}
+
 template <class SlotT>
 void RouteProgrammer::desire_in(Table& t, F<SlotT>& f, const DesiredRoute& route,
                                 std::uint32_t set) {

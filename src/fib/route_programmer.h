@@ -34,6 +34,8 @@ class RouteProgrammer {
         resolver_(resolver) {}
 
   void desire(const DesiredRoute& route);
+  // Where desire() will look, a few routes ahead: most of its time is waiting for memory.
+  void prefetch(const DesiredRoute& route) const;
   // A route of perd's protocol and metric, as a dump or a notification tells it.
   void observe(const Route& route, bool gone, bool from_dump, TimePoint now);
   // A foreign route came or went there.

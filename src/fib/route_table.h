@@ -86,6 +86,7 @@ class RouteTable {
 
   [[nodiscard]] Slot* find(const IpPrefix& p) { return slots_.find(slot_of(p)); }
   [[nodiscard]] const Slot* find(const IpPrefix& p) const { return slots_.find(slot_of(p)); }
+  void prefetch(const IpPrefix& p) const { slots_.prefetch(slot_of(p)); }
   // The slot of p, made when there is none.
   [[nodiscard]] Slot& insert(const IpPrefix& p) { return slots_.insert(slot_of(p)); }
   void erase(const Slot* slot) { slots_.erase(slot); }

@@ -20,8 +20,8 @@ namespace perd::fib {
 template <class SlotT>
 struct FamilyTable {
   RouteTable<SlotT> routes;
-  std::vector<IpPrefix> queue;     // prefixes to look at; when it is full, a scan does
-  std::vector<IpPrefix> work;      // what was in the queue, in the order in which it is done
+  std::vector<IpPrefix> queue;  // prefixes to look at; when it is full, a scan does
+  std::vector<IpPrefix> work;   // what was in the queue, in the order in which it is done
   std::size_t work_at = 0;
   std::vector<IpPrefix> urgent;    // single changes: before all others
   std::vector<IpPrefix> suspects;  // changed by others, or by late echoes of ours
