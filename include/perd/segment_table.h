@@ -118,6 +118,24 @@ class SegmentTable {
     }
     return visited;
   }
+  // The same for readers: whole segments, until at least `budget` slots were shown.
+  template <class F>
+  void read(TableCursor& cursor, std::size_t budget, F&& visit) const {
+    for (std::size_t seen = 0; !cursor.done && seen < budget;) {
+      if (size_ == 0) {
+        cursor.done = true;
+        return;
+      }
+      const std::uint64_t hash = cursor.next_hash;
+      const Segment& s = *directory_[at(hash)].segment;
+      for (const Slot& slot : s.slots) {
+        if (slot.free() || slot.hash() < hash) continue;
+        visit(slot);
+        ++seen;
+      }
+      if (!step_over(cursor, hash, s)) cursor.done = true;
+    }
+  }
   // All slots, in the order of their hashes.
   template <class F>
   void for_each(F&& visit) const {

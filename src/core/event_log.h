@@ -29,6 +29,13 @@ class EventLog {
     return counts_[static_cast<std::size_t>(kind)];
   }
   [[nodiscard]] std::uint64_t total() const { return total_; }
+  [[nodiscard]] std::size_t memory() const {
+    std::size_t octets = 0;
+    for (const Entry& e : entries_) {
+      octets += sizeof(Entry) + e.event.subject.capacity() + e.event.text.capacity();
+    }
+    return octets;
+  }
 
  private:
   std::deque<Entry> entries_;

@@ -55,6 +55,9 @@ struct RibSet {
     }
     return 0;
   }
+  [[nodiscard]] std::size_t octets() const {
+    return ipv4.memory() + ipv6.memory() + evpn.memory() + opaque.memory() + attributes.memory();
+  }
   [[nodiscard]] std::size_t routes(Family family) const {
     switch (family) {
       case Family::kIpv4Unicast:

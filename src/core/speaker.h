@@ -104,6 +104,11 @@ class Speaker final : private session::PeerSink {
   [[nodiscard]] const std::map<PeerId, std::unique_ptr<Neighbor>>& neighbors() const {
     return neighbors_;
   }
+  [[nodiscard]] const UnderlayRoutes& underlay() const { return underlay_; }
+  // Octets of the large tables; cheap enough to be asked often.
+  [[nodiscard]] std::size_t table_octets() const {
+    return rib_.octets() + evpn_.table_octets() + fib_.route_octets();
+  }
   [[nodiscard]] const Neighbor* neighbor(const IpAddress& address) const;
   [[nodiscard]] const EventLog& event_log() const { return log_; }
   [[nodiscard]] std::uint64_t events(EventKind kind) const { return log_.count(kind); }

@@ -16,7 +16,21 @@ constexpr std::size_t kReapSlice = 50'000;       // routes forgotten of a sessio
 constexpr std::size_t kSendSlice = 256 * 1024;   // octets produced for one neighbour
 constexpr std::size_t kOpsPerTurn = 4'096;       // kernel operations handed out
 constexpr std::size_t kRoutesBesideInput = 256;  // route operations while the tables still fill
+constexpr std::size_t kListKept = 16'384;        // places of an emptied list
 constexpr Duration kBulkWaits = std::chrono::milliseconds(500);
+
+// A reload or a VRF that comes up fills a list for once. (Without exceptions libstdc++ takes
+// shrink_to_fit() for no request at all.)
+template <class T>
+void empty(std::vector<T>& list) {
+  list.clear();
+  if (list.capacity() > kListKept) list = std::vector<T>();
+}
+void empty(DesiredDelta& delta) {
+  empty(delta.sets);
+  empty(delta.routes);
+  empty(delta.released_sets);
+}
 
 }  // namespace
 
@@ -93,9 +107,9 @@ void Speaker::run_evpn() {
     rib_.evpn.upsert(o.key, kLocalPeer, 0, attributes, o.data);
     rib_.attributes.release(attributes);
   }
-  originations.clear();
+  empty(originations);
   for (auto& event : evpn_.events()) on_event(std::move(event));
-  evpn_.events().clear();
+  empty(evpn_.events());
 }
 
 void Speaker::track_next_hops() {
@@ -125,7 +139,7 @@ void Speaker::run_fib(TimePoint now) {
   }
   if (!evpn_.delta().empty()) {
     fib_.apply(evpn_.delta(), now);
-    evpn_.delta().clear();
+    empty(evpn_.delta());
   }
   fib_.step(now, bulk_share(now));
   auto ops = fib_.take_ops(kOpsPerTurn);

@@ -12,6 +12,7 @@
 
 #include "perd/desired.h"
 #include "perd/ip.h"
+#include "perd/memory.h"
 
 namespace perd {
 
@@ -24,6 +25,7 @@ class UnderlayRoutes {
   // The delta has been applied: its released numbers may be used again.
   void clear_delta();
   [[nodiscard]] std::size_t size() const { return routes_.size(); }
+  [[nodiscard]] std::size_t memory() const { return node_octets(routes_) + node_octets(sets_); }
 
  private:
   struct Set {

@@ -58,7 +58,8 @@ ApiAnswer Daemon::answer(const ApiRequest& request) {
   if (!args.empty() && args[0] == "reload") return reload(request);
   if (!args.empty() && args[0] == "clear") return clear(request);
   if (!args.empty() && args[0] == "diff") return diff(request);
-  const status::Clock clock{monotonic_now(), static_cast<std::int64_t>(std::time(nullptr))};
+  const status::Clock clock{monotonic_now(), static_cast<std::int64_t>(std::time(nullptr)),
+                            process_memory()};
   auto view = status::answer(speaker_, args, request.json, clock);
   const auto exit = static_cast<ExitCode>(view.exit);
   if (!view.more) return {exit, std::move(view.text)};

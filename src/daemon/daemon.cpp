@@ -129,6 +129,7 @@ void Daemon::turn() {
   } else {
     arm_timer();
   }
+  if (trim_.due(speaker_.table_octets(), !more, monotonic_now())) trim_heap();
 }
 
 void Daemon::carry_out(Outputs&& outputs) {

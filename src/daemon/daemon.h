@@ -18,6 +18,7 @@
 #include "config/config_load.h"
 #include "core/speaker.h"
 #include "daemon/command_line.h"
+#include "daemon/process_memory.h"
 #include "log/log_sink.h"
 #include "netlink/kernel_port.h"
 #include "perd/config.h"
@@ -86,6 +87,7 @@ class Daemon final : private KernelEventSink {
   bool reloaded_ = false;
   Exit exit_ = Exit::kGood;
   Deadline armed_;
+  TrimSchedule trim_;
 };
 
 }  // namespace perd

@@ -25,6 +25,7 @@
 #include "evpn/views.h"
 #include "perd/desired.h"
 #include "perd/event.h"
+#include "perd/memory.h"
 
 namespace perd::rib {
 class AttributeStore;
@@ -76,6 +77,9 @@ class Engine {
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] std::optional<PrefixView> lookup(const EvpnTable& table, VrfId vrf,
                                                  const IpPrefix& prefix) const;
+  // What its tables hold; without walking over them. `table_octets` is the bulk of it.
+  [[nodiscard]] MemoryParts memory() const;
+  [[nodiscard]] std::size_t table_octets() const;
   // Why the prefix is, or is not, wanted in the kernel. Walks the whole RIB index once.
   [[nodiscard]] std::vector<ExplainStep> explain(const EvpnTable& table, VrfId vrf,
                                                  const IpPrefix& prefix) const;

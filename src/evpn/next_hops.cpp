@@ -5,6 +5,7 @@
 
 #include "perd/assert.h"
 #include "perd/hash.h"
+#include "perd/memory.h"
 
 namespace perd::evpn {
 
@@ -214,6 +215,15 @@ std::vector<VtepView> NextHops::view() const {
     return a.vrf != b.vrf ? a.vrf < b.vrf : a.address < b.address;
   });
   return out;
+}
+
+std::size_t NextHops::memory() const {
+  std::size_t octets = vteps_.memory() + vtep_index_.memory() + vector_octets(sets_) +
+                       set_index_.memory() + vector_octets(free_sets_) +
+                       vector_octets(quarantine_) + vector_octets(changed_) + vector_octets(idle_) +
+                       vector_octets(conflicts_);
+  for (const Set& set : sets_) octets += vector_octets(set.hops);
+  return octets;
 }
 
 Event NextHops::conflict_event(const Vtep& vtep, std::string_view vrf) {

@@ -58,6 +58,7 @@ class NextHops {
   [[nodiscard]] const IpAddress& address(VtepId vtep) const { return vteps_[vtep].address; }
   [[nodiscard]] VtepId find(VrfId vrf, const IpAddress& address) const;
   [[nodiscard]] std::size_t sets() const { return set_index_.size(); }
+  [[nodiscard]] std::size_t memory() const;
   [[nodiscard]] std::vector<VtepView> view() const;  // by VRF, then address
 
  private:

@@ -83,6 +83,35 @@ Counters Engine::counters() const {
   return c;
 }
 
+MemoryParts Engine::memory() const {
+  const State& s = *state_;
+  MemoryParts out;
+  for (const auto& v : s.vrfs) {
+    if (v == nullptr) continue;
+    const std::string name = "vrf " + v->settings.name;
+    out.push_back({name + " ipv4 prefixes", v->v4.size(), v->v4.memory()});
+    out.push_back({name + " ipv6 prefixes", v->v6.size(), v->v6.memory()});
+  }
+  out.push_back({"evpn candidates", s.candidates.nodes(), s.candidates.memory()});
+  out.push_back({"evpn memberships", s.memberships.size(), s.memberships.memory()});
+  out.push_back({"evpn groups", s.groups.used(), s.groups.memory()});
+  out.push_back({"evpn import cache", s.cache.classes(), s.cache.memory()});
+  out.push_back({"evpn next-hop sets", s.next_hops.sets(), s.next_hops.memory()});
+  out.push_back({"evpn pending", s.pending.size(), s.pending.size() * sizeof(State::Pending)});
+  out.push_back({"evpn outputs", s.delta.routes.size() + s.originations.size(),
+                 vector_octets(s.delta.routes) + vector_octets(s.delta.sets) +
+                     vector_octets(s.delta.released_sets) + vector_octets(s.originations) +
+                     vector_octets(s.events)});
+  return out;
+}
+
+std::size_t Engine::table_octets() const {
+  const State& s = *state_;
+  std::size_t octets = s.candidates.memory() + s.memberships.memory();
+  for (const auto& v : s.vrfs) octets += v == nullptr ? 0 : v->v4.memory() + v->v6.memory();
+  return octets;
+}
+
 std::optional<PrefixView> Engine::lookup(const EvpnTable& table, VrfId id,
                                          const IpPrefix& prefix) const {
   const State& s = *state_;

@@ -59,15 +59,22 @@ void Fib::Impl::apply(const DesiredDelta& delta) {
 }
 
 // Neighbours and FDB entries are told apart by the devices they are on: those must be known first.
-bool Fib::Impl::may_ask_dumps(DumpKind kind) const {
+bool Fib::Impl::could_ask_dumps(DumpKind kind) const {
   if (kind != DumpKind::kNeighbours && kind != DumpKind::kFdb) return true;
   return devices.configured() && dumps.read(DumpKind::kLinks);
+}
+
+bool Fib::Impl::may_ask_dumps(DumpKind kind) {
+  if (kind == DumpKind::kRoutesV4) return programmer.may_begin_dump(IpFamily::kIpv4);
+  if (kind == DumpKind::kRoutesV6) return programmer.may_begin_dump(IpFamily::kIpv6);
+  return could_ask_dumps(kind);
 }
 
 void Fib::Impl::step(TimePoint now, std::size_t routes) {
   if (!started) return;
   clock = now;
   if (is_due(sweep_at, now)) allow_sweep();
+  programmer.go_on_marking(now);
   while (shared.ops.room() != 0) {
     const auto kind = dumps.next(now);
     if (!kind || !may_ask_dumps(*kind)) break;
@@ -199,8 +206,10 @@ bool Fib::Impl::stores_dirty() const {
 }
 
 bool Fib::Impl::more_work() const {
-  if (!started || shared.ops.room() == 0) return false;
-  if (const auto kind = dumps.next(clock); kind && may_ask_dumps(*kind)) return true;
+  if (!started) return false;
+  if (programmer.marking()) return true;
+  if (shared.ops.room() == 0) return false;
+  if (const auto kind = dumps.next(clock); kind && could_ask_dumps(*kind)) return true;
   if (!devices.configured() || !dumps.all_read()) return false;
   if (resolver.dirty() || local.dirty() || fixed_dirty) return true;
   if (install != shared.writing) return true;

@@ -24,6 +24,7 @@
 #include "perd/desired.h"
 #include "perd/event.h"
 #include "perd/kernel.h"
+#include "perd/memory.h"
 #include "perd/random.h"
 #include "perd/time.h"
 
@@ -84,6 +85,17 @@ struct StateCounts {
   std::size_t refused = 0;
   std::size_t stale = 0;
   friend bool operator==(const StateCounts&, const StateCounts&) = default;
+};
+
+// Routes counted by state, a slice at a time: begin with a default one, count until `done`. Routes
+// that come, go or change meanwhile may be missed.
+struct RouteCounts {
+  StateCounts v4, v6;
+  bool done = false;
+  // Where the count stands.
+  std::size_t table = 0;
+  bool in_v6 = false;
+  std::uint64_t next_hash = 0;
 };
 
 // Objects refused for one and the same reason. Of routes a group stands for all of one table.
@@ -177,7 +189,8 @@ class Fib {
   void withdraw_everything(TimePoint now);
 
   // ---- views, for perctl and metrics ----
-  [[nodiscard]] StateCounts counts(ObjectKind kind) const;
+  [[nodiscard]] StateCounts counts(ObjectKind kind) const;  // of routes: a walk over all of them
+  void count_routes(RouteCounts& counts, std::size_t budget) const;
   [[nodiscard]] std::vector<Refusal> refusals(std::size_t max) const;
   [[nodiscard]] std::optional<RouteView> route(VrfId vrf, const IpPrefix& prefix) const;
   // Routes of a VRF in prefix order (IPv4 first), those after `after`, at most `max`. Selects
@@ -188,6 +201,7 @@ class Fib {
   [[nodiscard]] std::size_t route_count(VrfId vrf) const;
   [[nodiscard]] std::size_t in_flight() const;     // operations not yet answered
   [[nodiscard]] std::size_t route_octets() const;  // memory of the route tables
+  [[nodiscard]] MemoryParts memory() const;        // what everything here holds
   [[nodiscard]] bool sweep_allowed() const;
 
   struct Impl;  // src/fib/impl.h

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "perd/memory.h"
+
 namespace perd::fib {
 
 inline constexpr std::uint32_t kNoToken = 0;
@@ -57,6 +59,12 @@ class HopTokens {
   void undoom(std::uint32_t token) { --tokens_[token].doomed; }
   void depart(std::uint32_t token) { use(token), ++tokens_[token].flights; }
   void arrive(std::uint32_t token) { --tokens_[token].flights, unuse(token); }
+
+  [[nodiscard]] std::size_t size() const { return living_.size(); }
+  [[nodiscard]] std::size_t memory() const {
+    return vector_octets(tokens_) + vector_octets(free_) + vector_octets(idle_) +
+           node_octets(living_);
+  }
 
   // Objects whose routes may all be gone or doomed since the last call.
   [[nodiscard]] std::vector<std::uint32_t> take_idle();

@@ -32,7 +32,8 @@ struct Fib::Impl {
   [[nodiscard]] bool more_work() const;
   [[nodiscard]] bool synchronized() const;
   [[nodiscard]] Deadline deadline() const;
-  [[nodiscard]] bool may_ask_dumps(DumpKind kind) const;
+  [[nodiscard]] bool may_ask_dumps(DumpKind kind);
+  [[nodiscard]] bool could_ask_dumps(DumpKind kind) const;
 
   // intake.cpp
   void on_event(KernelEvent&& event, TimePoint now);

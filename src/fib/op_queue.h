@@ -12,6 +12,7 @@
 
 #include "perd/ip.h"
 #include "perd/kernel.h"
+#include "perd/memory.h"
 
 namespace perd::fib {
 
@@ -60,6 +61,9 @@ class OpQueue {
     return flights_.size() >= window_ ? 0 : window_ - flights_.size();
   }
   [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
+  [[nodiscard]] std::size_t memory() const {
+    return flights_.size() * sizeof(Flight) + vector_octets(ops_);
+  }
   [[nodiscard]] bool has_ops() const { return !ops_.empty(); }
 
   template <class Op>

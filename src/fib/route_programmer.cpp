@@ -82,7 +82,7 @@ void RouteProgrammer::acked_in(Table&, F<SlotT>& f, const Flight& flight) {
   if (s == nullptr) return;
   const bool echo = (s->flags & kSlotEcho) != 0;
   s->flags &= static_cast<std::uint8_t>(~(kSlotInFlight | kSlotEcho | kSlotErasing));
-  if (f.dumping) s->flags |= kSlotMarked | kSlotTouched;
+  if (f.marking(*s)) s->flags |= kSlotMarked | kSlotTouched;
   if (flight.kind == FlightKind::kRoutePut) {
     if (!echo) set_observed(*s, tokens_.alive(flight.index) ? flight.index : kNoToken);
     clear_reason(*s);
@@ -147,7 +147,7 @@ void RouteProgrammer::observe_in(Table&, F<SlotT>& f, const Route& route, bool g
     s = &f.routes.insert(route.key.prefix);
     s->flags |= kSlotAdopted;
   }
-  if (f.dumping) {
+  if (f.marking(*s)) {
     if (dump && (s->flags & kSlotTouched) != 0) return;  // the notification is not older
     s->flags |= dump ? kSlotMarked : kSlotMarked | kSlotTouched;
   }
@@ -210,7 +210,8 @@ RouteProgrammer::Verdict RouteProgrammer::evaluate(Table& t, F<SlotT>& f, SlotT&
 template <class SlotT>
 RouteProgrammer::Verdict RouteProgrammer::evaluate_unwanted(Table& t, F<SlotT>& f, SlotT& s) {
   if (s.observed == kNoToken) {
-    if (f.dumping && (s.flags & kSlotTouched) != 0) return Verdict::kLeft;  // outlives the dump
+    const bool outlives = f.marks != F<SlotT>::Marks::kNone && (s.flags & kSlotTouched) != 0;
+    if (outlives) return Verdict::kLeft;  // the dump
     clear_reason(s);
     return Verdict::kErase;
   }

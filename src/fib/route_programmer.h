@@ -50,8 +50,14 @@ class RouteProgrammer {
 
   void request_scan(VrfId vrf, std::size_t family);
   void request_scan_all();
+  // False while the marks of the dump before are being worked on: go_on_marking() does.
+  [[nodiscard]] bool may_begin_dump(IpFamily family);
   void begin_dump(IpFamily family);
   void end_dump(IpFamily family, TimePoint now);
+
+  // A slice of what a dump leaves to do.
+  void go_on_marking(TimePoint now);
+  [[nodiscard]] bool marking() const;
 
   // At most `routes` operations, and beside them those of single changes.
   void step(TimePoint now, std::size_t routes);
@@ -63,7 +69,7 @@ class RouteProgrammer {
   [[nodiscard]] const RefusalTable& refusals() const { return refusals_; }
   template <class SlotT>
   [[nodiscard]] EntryState state(const SlotT& s) const;
-  [[nodiscard]] StateCounts counts(IpFamily family) const;
+  void count(RouteCounts& counts, std::size_t budget) const;
 
  private:
   enum class Verdict : std::uint8_t { kLeft, kErase, kNoRoom };  // kErase: by the caller
@@ -120,15 +126,19 @@ class RouteProgrammer {
   template <class SlotT>
   void retry(F<SlotT>& f, RouteReason& reason);
   template <class SlotT>
-  void begin_dump_in(F<SlotT>& f);
+  [[nodiscard]] bool may_begin_dump_in(F<SlotT>& f);
   template <class SlotT>
   void end_dump_in(F<SlotT>& f, TimePoint now);
+  template <class SlotT>
+  void judge(F<SlotT>& f, SlotT& s, TimePoint now);
+  template <class SlotT>
+  void go_on_marking_in(F<SlotT>& f, TimePoint now);
   template <class SlotT>
   void move_desired(F<SlotT>& from, F<SlotT>& to);
   template <class SlotT>
   void drop_in(F<SlotT>& f);
   template <class SlotT>
-  void count_in(const F<SlotT>& f, StateCounts& c) const;
+  void count_one(const SlotT& s, StateCounts& c) const;
   template <class SlotT>
   [[nodiscard]] bool repair_too_often(const Table& t, const SlotT& s, TimePoint now);
   void retry_due(TimePoint now);

@@ -96,6 +96,10 @@ class RouteTable {
   std::size_t walk(TableCursor& cursor, std::size_t budget, F&& visit) {
     return slots_.walk(cursor, budget, 0, visit);
   }
+  template <class F>
+  void read(TableCursor& cursor, std::size_t budget, F&& visit) const {
+    slots_.read(cursor, budget, visit);
+  }
   // All slots; `visit` may change what is not the key.
   template <class F>
   void for_each(F&& visit) {

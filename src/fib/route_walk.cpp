@@ -169,7 +169,7 @@ bool RouteProgrammer::busy() const {
   for (const auto& t : tables_.all()) {
     if (waits(t->v4) || waits(t->v6) || t->v4.suspects_due || t->v6.suspects_due) return true;
   }
-  return false;
+  return marking();
 }
 
 bool RouteProgrammer::more_work() const {
@@ -220,34 +220,68 @@ void RouteProgrammer::request_scan_all() {
 // ---- dumps --------------------------------------------------------------------------------------
 
 template <class SlotT>
-void RouteProgrammer::begin_dump_in(F<SlotT>& f) {
-  f.dumping = true;
-  f.routes.for_each(
-      [](SlotT& s) { s.flags &= static_cast<std::uint8_t>(~(kSlotMarked | kSlotTouched)); });
+void RouteProgrammer::judge(F<SlotT>& f, SlotT& s, TimePoint now) {
+  const bool lost = s.observed != kNoToken && (s.flags & (kSlotMarked | kSlotInFlight)) == 0;
+  if (!lost) return;
+  const bool known = tokens_.alive(s.observed);  // else its going was known before
+  set_observed(s, kNoToken);
+  if (s.set != 0 && known) suspect(f, s, now);
 }
 
 template <class SlotT>
-void RouteProgrammer::end_dump_in(F<SlotT>& f, TimePoint now) {
-  f.routes.request_scan();
-  if (!f.dumping) return;  // a table that came up while the dump ran holds nothing older
-  f.dumping = false;
-  f.routes.for_each([&](SlotT& s) {
-    const bool lost = s.observed != kNoToken && (s.flags & (kSlotMarked | kSlotInFlight)) == 0;
-    if (!lost) return;
-    const bool known = tokens_.alive(s.observed);  // else its going was known before
-    set_observed(s, kNoToken);
-    if (s.set != 0 && known) suspect(f, s, now);
+void RouteProgrammer::go_on_marking_in(F<SlotT>& f, TimePoint now) {
+  using Marks = typename F<SlotT>::Marks;
+  if (f.marks != Marks::kJudging && f.marks != Marks::kClearing) return;
+  (void)f.routes.walk(f.marks_at, shared_.limits.step_slots, [&](SlotT& s) {
+    if (f.marks == Marks::kJudging) judge(f, s, now);
+    s.flags &= static_cast<std::uint8_t>(~(kSlotMarked | kSlotTouched));
+    return Visit::kKeep;
   });
+  if (!f.marks_at.done) return;
+  f.marks = Marks::kNone;
+  f.routes.request_scan();
+}
+
+template <class SlotT>
+bool RouteProgrammer::may_begin_dump_in(F<SlotT>& f) {
+  using Marks = typename F<SlotT>::Marks;
+  if (f.marks == Marks::kSetting) {  // broken off
+    f.marks = Marks::kClearing;
+    f.marks_at = {};
+    go_on_marking_in(f, TimePoint{});  // judges nothing, so it needs no time
+  }
+  return f.marks == Marks::kNone;
+}
+
+bool RouteProgrammer::may_begin_dump(IpFamily family) {
+  bool may = true;
+  for (const auto& t : tables_.all()) {
+    may = (family == IpFamily::kIpv4 ? may_begin_dump_in(t->v4) : may_begin_dump_in(t->v6)) && may;
+  }
+  return may;
 }
 
 void RouteProgrammer::begin_dump(IpFamily family) {
   for (const auto& t : tables_.all()) {
     if (family == IpFamily::kIpv4) {
-      begin_dump_in(t->v4);
+      t->v4.marks = FamilyTable<SlotV4>::Marks::kSetting;
     } else {
-      begin_dump_in(t->v6);
+      t->v6.marks = FamilyTable<SlotV6>::Marks::kSetting;
     }
   }
+}
+
+template <class SlotT>
+void RouteProgrammer::end_dump_in(F<SlotT>& f, TimePoint now) {
+  using Marks = typename F<SlotT>::Marks;
+  // A table that came up while the dump ran holds nothing older.
+  if (f.marks != Marks::kSetting) {
+    f.routes.request_scan();
+    return;
+  }
+  f.marks = Marks::kJudging;
+  f.marks_at = {};
+  go_on_marking_in(f, now);
 }
 
 void RouteProgrammer::end_dump(IpFamily family, TimePoint now) {
@@ -258,6 +292,22 @@ void RouteProgrammer::end_dump(IpFamily family, TimePoint now) {
       end_dump_in(t->v6, now);
     }
   }
+}
+
+void RouteProgrammer::go_on_marking(TimePoint now) {
+  for (const auto& t : tables_.all()) {
+    go_on_marking_in(t->v4, now);
+    go_on_marking_in(t->v6, now);
+  }
+}
+
+bool RouteProgrammer::marking() const {
+  const auto works = [](const auto& f) {
+    using Marks = typename std::decay_t<decltype(f)>::Marks;
+    return f.marks == Marks::kJudging || f.marks == Marks::kClearing;
+  };
+  return std::any_of(tables_.all().begin(), tables_.all().end(),
+                     [&](const auto& t) { return works(t->v4) || works(t->v6); });
 }
 
 // ---- tables -------------------------------------------------------------------------------------
@@ -328,38 +378,47 @@ template EntryState RouteProgrammer::state(const SlotV4&) const;
 template EntryState RouteProgrammer::state(const SlotV6&) const;
 
 template <class SlotT>
-void RouteProgrammer::count_in(const F<SlotT>& f, StateCounts& c) const {
-  f.routes.for_each([&](const SlotT& s) {
-    switch (state(s)) {
-      case EntryState::kWaiting:
-        ++c.waiting;
-        break;
-      case EntryState::kPending:
-        ++c.pending;
-        break;
-      case EntryState::kAcked:
-        ++c.acked;
-        break;
-      case EntryState::kRefused:
-        ++c.refused;
-        break;
-      case EntryState::kStale:
-        if (s.observed != kNoToken && tokens_.alive(s.observed)) ++c.stale;
-        break;
-    }
-  });
+void RouteProgrammer::count_one(const SlotT& s, StateCounts& c) const {
+  switch (state(s)) {
+    case EntryState::kWaiting:
+      ++c.waiting;
+      break;
+    case EntryState::kPending:
+      ++c.pending;
+      break;
+    case EntryState::kAcked:
+      ++c.acked;
+      break;
+    case EntryState::kRefused:
+      ++c.refused;
+      break;
+    case EntryState::kStale:
+      if (s.observed != kNoToken && tokens_.alive(s.observed)) ++c.stale;
+      break;
+  }
 }
 
-StateCounts RouteProgrammer::counts(IpFamily family) const {
-  StateCounts c;
-  for (const auto& t : tables_.all()) {
-    if (family == IpFamily::kIpv4) {
-      count_in(t->v4, c);
+void RouteProgrammer::count(RouteCounts& counts, std::size_t budget) const {
+  while (counts.table < tables_.all().size() && budget > 0) {
+    const Table& t = *tables_.all()[counts.table];
+    TableCursor cursor{counts.next_hash, false};
+    std::size_t seen = 0;
+    const auto take = [&](const auto& s) {
+      count_one(s, counts.in_v6 ? counts.v6 : counts.v4);
+      ++seen;
+    };
+    if (counts.in_v6) {
+      t.v6.routes.read(cursor, budget, take);
     } else {
-      count_in(t->v6, c);
+      t.v4.routes.read(cursor, budget, take);
     }
+    budget -= std::min(budget, seen + 1);  // one for a table, lest empty ones go on for ever
+    counts.next_hash = cursor.done ? 0 : cursor.next_hash;
+    if (!cursor.done) continue;
+    if (counts.in_v6) ++counts.table;
+    counts.in_v6 = !counts.in_v6;
   }
-  return c;
+  counts.done = counts.table >= tables_.all().size();
 }
 
 }  // namespace perd::fib

@@ -207,6 +207,20 @@ void SetStore::free_if_idle(std::uint32_t index) {
   free_.push_back(index);
 }
 
+std::size_t SetStore::memory() const {
+  std::size_t octets = vector_octets(sets_) + vector_octets(free_) + vector_octets(dirty_) +
+                       node_octets(by_id_) + node_octets(ports_);
+  for (const Record& r : sets_) {
+    octets +=
+        vector_octets(r.set.tunnels) + vector_octets(r.set.gateways) + vector_octets(r.watched);
+    for (const Side& side : r.sides) {
+      octets +=
+          vector_octets(side.keys) + vector_octets(side.members) + vector_octets(side.tunnels);
+    }
+  }
+  return octets;
+}
+
 std::vector<std::pair<VrfId, std::size_t>> SetStore::take_scans() {
   std::vector<std::pair<VrfId, std::size_t>> out;
   out.swap(scans_);

@@ -17,6 +17,7 @@
 #include "fib/resolver.h"
 #include "fib/tunnel_store.h"
 #include "perd/desired.h"
+#include "perd/memory.h"
 
 namespace perd::fib {
 
@@ -55,6 +56,9 @@ class SetStore {
                                                           std::size_t family) const {
     return sets_[index].sides[family].members;
   }
+
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+  [[nodiscard]] std::size_t memory() const;
 
   void set_ports(VrfId vrf, const TunnelPorts& ports);  // ports without links: the VRF is gone
   void touch(std::uint32_t user);                       // what it resolves to has changed

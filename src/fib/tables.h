@@ -28,8 +28,18 @@ struct FamilyTable {
   bool suspect_scan = false;       // too many suspects to list
   Deadline suspects_due;
   std::array<std::uint32_t, 129> lengths{};  // wanted routes by prefix length
-  bool dumping = false;
   [[nodiscard]] bool queued() const { return !queue.empty() || work_at < work.size(); }
+
+  // A dump marks what it sees. When it has ended, a walk judges what it has not seen; when it was
+  // broken off, a walk takes the marks away. Both go by slices.
+  enum class Marks : std::uint8_t { kNone, kSetting, kJudging, kClearing };
+  Marks marks = Marks::kNone;
+  TableCursor marks_at;
+
+  // An observation of this slot is to be marked: its judgement is still to come.
+  [[nodiscard]] bool marking(const SlotT& s) const {
+    return marks == Marks::kSetting || (marks == Marks::kJudging && s.hash() >= marks_at.next_hash);
+  }
 };
 
 struct Table {

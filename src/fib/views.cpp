@@ -79,6 +79,12 @@ void select(const RouteTable<SlotT>& table, const std::optional<IpPrefix>& after
   return n;
 }
 
+template <class Store>
+[[nodiscard]] MemoryPart part_of(std::string name, const Store& store) {
+  const std::size_t n = store.index().size();
+  return {std::move(name), n, n * sizeof(typename Store::Entry) + node_octets(store.index())};
+}
+
 }  // namespace
 
 StateCounts Fib::counts(ObjectKind kind) const {
@@ -108,11 +114,17 @@ StateCounts Fib::counts(ObjectKind kind) const {
     case ObjectKind::kFixedRoute:
       return f.fixed.counts();
     case ObjectKind::kRouteV4:
-      return f.programmer.counts(IpFamily::kIpv4);
-    case ObjectKind::kRouteV6:
-      return f.programmer.counts(IpFamily::kIpv6);
+    case ObjectKind::kRouteV6: {
+      RouteCounts all;
+      while (!all.done) f.programmer.count(all, f.shared.limits.step_slots);
+      return kind == ObjectKind::kRouteV4 ? all.v4 : all.v6;
+    }
   }
   return {};
+}
+
+void Fib::count_routes(RouteCounts& counts, std::size_t budget) const {
+  impl_->programmer.count(counts, budget);
 }
 
 std::vector<Refusal> Fib::refusals(std::size_t max) const {
@@ -186,6 +198,36 @@ std::size_t Fib::route_octets() const {
   std::size_t n = 0;
   for (const auto& t : impl_->tables.all()) n += t->v4.routes.octets() + t->v6.routes.octets();
   return n;
+}
+
+MemoryParts Fib::memory() const {
+  const Impl& f = *impl_;
+  MemoryParts out;
+  std::size_t queued = 0;
+  std::size_t queues = 0;
+  for (const auto& t : f.tables.all()) {
+    const std::string name = t->id == TableId{} ? "kernel table of a VRF to come"
+                                                : "kernel table " + std::to_string(t->id.value);
+    out.push_back({name + " ipv4", t->v4.routes.size(), t->v4.routes.octets()});
+    out.push_back({name + " ipv6", t->v6.routes.size(), t->v6.routes.octets()});
+    for (const auto* list : {&t->v4.queue, &t->v4.suspects, &t->v6.queue, &t->v6.suspects}) {
+      queued += list->size();
+      queues += vector_octets(*list);
+    }
+  }
+  out.push_back({"kernel route queues", queued, queues});
+  out.push_back({"kernel foreign routes", f.foreign.all().size(), node_octets(f.foreign.all())});
+  out.push_back({"kernel next-hop sets", f.sets.size(), f.sets.memory()});
+  out.push_back(part_of("kernel next hops", f.next_hops.store()));
+  out.push_back({"kernel next-hop tokens", f.tokens.size(), f.tokens.memory()});
+  out.push_back(part_of("kernel neighbours", f.tunnels.neighbours()));
+  out.push_back(part_of("kernel fdb", f.tunnels.fdb()));
+  out.push_back(part_of("kernel fixed routes", f.fixed));
+  out.push_back(part_of("kernel addresses", f.addresses));
+  out.push_back(part_of("kernel rules", f.rules));
+  out.push_back(part_of("kernel sysctls", f.sysctls));
+  out.push_back({"kernel operations", f.shared.ops.in_flight(), f.shared.ops.memory()});
+  return out;
 }
 
 bool Fib::sweep_allowed() const { return impl_->shared.sweep_allowed; }

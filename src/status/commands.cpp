@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: perctl show summary | neighbors [ADDR] | evpn [routes] [type N] [rd RD] [vni N] |\n"
-    "              vrfs | routes VRF [PREFIX] | vnis | vteps | kernel | events | config | version\n"
+    "              vrfs | routes VRF [PREFIX] | vnis | vteps | kernel | memory |\n"
+    "              events | config | version\n"
     "       perctl explain route VRF PREFIX\n"
     "       perctl clear neighbor ADDR [soft in|out]\n"
     "       perctl reload [FILE]\n";
@@ -105,7 +106,10 @@ Answer show(const Speaker& speaker, Words w, bool as_json, const Clock& clock) {
   if (is(w, {"vrfs"})) return shown(vrfs(speaker), as_json);
   if (is(w, {"vnis"})) return shown(vnis(speaker), as_json);
   if (is(w, {"vteps"})) return shown(vteps(speaker), as_json);
-  if (is(w, {"kernel"})) return shown(kernel(speaker), as_json);
+  if (is(w, {"kernel"})) return kernel(speaker, as_json);
+  if (is(w, {"memory"})) {
+    return shown(memory(memory_parts(speaker), clock.process), as_json);
+  }
   if (is(w, {"events"})) return shown(events(speaker, clock), as_json);
   if (is(w, {"config"})) {
     const auto text = print_config(speaker.config());

@@ -8,14 +8,23 @@
 #include <string>
 
 #include "core/speaker.h"
+#include "perd/memory.h"
 #include "status/answer.h"
 
 namespace perd::status {
 
-// Times as the daemon knows them: what "now" is on both clocks.
+// What the system says of the process, in octets.
+struct ProcessMemory {
+  std::size_t resident = 0;
+  std::size_t heap_used = 0;  // handed out by malloc, mapped blocks included
+  std::size_t heap_free = 0;  // kept by malloc
+};
+
+// What the daemon knows and the speaker does not: what "now" is on both clocks, and its memory.
 struct Clock {
   TimePoint now{};
   std::int64_t unix_seconds = 0;
+  ProcessMemory process;
 };
 
 // `words` is the command line after perctl's options: {"show", "summary"}. The speaker must outlive
@@ -32,7 +41,8 @@ struct Clock {
 [[nodiscard]] Shown vrfs(const Speaker& speaker);
 [[nodiscard]] Shown vnis(const Speaker& speaker);
 [[nodiscard]] Shown vteps(const Speaker& speaker);
-[[nodiscard]] Shown kernel(const Speaker& speaker);
+[[nodiscard]] MemoryParts memory_parts(const Speaker& speaker);
+[[nodiscard]] Shown memory(const MemoryParts& parts, const ProcessMemory& process);
 [[nodiscard]] Shown events(const Speaker& speaker, const Clock& clock);
 [[nodiscard]] Shown route(const Speaker& speaker, VrfId vrf, const std::string& name,
                           const IpPrefix& prefix);
@@ -44,6 +54,8 @@ struct EvpnFilter {
   std::optional<RouteDistinguisher> rd;
   std::optional<Vni> vni;  // in a label
 };
+// Counts the routes piece by piece before it says anything.
+[[nodiscard]] Answer kernel(const Speaker& speaker, bool as_json);
 [[nodiscard]] Answer evpn_routes(const Speaker& speaker, const EvpnFilter& filter, bool as_json);
 [[nodiscard]] Answer vrf_routes(const Speaker& speaker, VrfId vrf, const std::string& name,
                                 bool as_json);

@@ -8,6 +8,7 @@ namespace perd::status {
 namespace {
 
 constexpr std::size_t kRefusalsShown = 100;
+constexpr std::size_t kCountSlice = 50'000;  // routes of the kernel counted in one piece
 
 std::string rts_text(const std::vector<RouteTargetMatch>& rts) {
   return join(rts, " ", [](const auto& rt) { return to_string(rt); });
@@ -83,6 +84,55 @@ std::vector<VrfRow> vrf_rows(const Speaker& speaker) {
   return rows;
 }
 
+fib::StateCounts counts_of(const fib::Fib& fib, fib::ObjectKind kind,
+                           const fib::RouteCounts& routes) {
+  if (kind == fib::ObjectKind::kRouteV4) return routes.v4;
+  if (kind == fib::ObjectKind::kRouteV6) return routes.v6;
+  return fib.counts(kind);
+}
+
+Shown kernel_shown(const Speaker& speaker, const fib::RouteCounts& routes) {
+  const auto& fib = speaker.fib();
+  Columns table({"Object", "Acked", "Pending", "Waiting", "Refused", "Stale"});
+  json::object objects;
+  for (std::size_t i = 0; i < fib::kObjectKindCount; ++i) {
+    const auto kind = static_cast<fib::ObjectKind>(i);
+    const auto c = counts_of(fib, kind, routes);
+    table.row({std::string(to_string(kind)), std::to_string(c.acked), std::to_string(c.pending),
+               std::to_string(c.waiting), std::to_string(c.refused), std::to_string(c.stale)});
+    objects[to_string(kind)] = json::object{{"acked", c.acked},
+                                            {"pending", c.pending},
+                                            {"waiting", c.waiting},
+                                            {"refused", c.refused},
+                                            {"stale", c.stale}};
+  }
+  json::array refused;
+  std::string text = table.text();
+  for (const auto& r : fib.refusals(kRefusalsShown)) {
+    refused.push_back(json::object{{"kind", to_string(r.kind)},
+                                   {"what", r.what},
+                                   {"errno", r.error},
+                                   {"text", r.text},
+                                   {"count", r.count},
+                                   {"attempts", r.attempts}});
+    text += "refused: " + r.what + ": " + r.text + " (errno " + std::to_string(r.error) + ", " +
+            std::to_string(r.count) + " objects, " + std::to_string(r.attempts) + " attempts)\n";
+  }
+  const std::string state =
+      fib.synchronized() ? "in step" : std::to_string(fib.in_flight()) + " operations in flight";
+  text = "Kernel " + state + ", repaired " +
+         std::to_string(speaker.events(EventKind::kKernelRepaired)) + ", overruns " +
+         std::to_string(speaker.events(EventKind::kKernelOverrun)) + "\n" + text;
+  json::object o{{"inStep", fib.synchronized()},
+                 {"inFlight", fib.in_flight()},
+                 {"sweepAllowed", fib.sweep_allowed()},
+                 {"repaired", speaker.events(EventKind::kKernelRepaired)},
+                 {"overruns", speaker.events(EventKind::kKernelOverrun)},
+                 {"objects", std::move(objects)},
+                 {"refused", std::move(refused)}};
+  return {std::move(o), std::move(text)};
+}
+
 }  // namespace
 
 Shown vrfs(const Speaker& speaker) {
@@ -141,46 +191,16 @@ Shown vteps(const Speaker& speaker) {
   return {json::object{{"vteps", std::move(list)}}, table.text()};
 }
 
-Shown kernel(const Speaker& speaker) {
-  const auto& fib = speaker.fib();
-  Columns table({"Object", "Acked", "Pending", "Waiting", "Refused", "Stale"});
-  json::object objects;
-  for (std::size_t i = 0; i < fib::kObjectKindCount; ++i) {
-    const auto kind = static_cast<fib::ObjectKind>(i);
-    const auto c = fib.counts(kind);
-    table.row({std::string(to_string(kind)), std::to_string(c.acked), std::to_string(c.pending),
-               std::to_string(c.waiting), std::to_string(c.refused), std::to_string(c.stale)});
-    objects[to_string(kind)] = json::object{{"acked", c.acked},
-                                            {"pending", c.pending},
-                                            {"waiting", c.waiting},
-                                            {"refused", c.refused},
-                                            {"stale", c.stale}};
-  }
-  json::array refused;
-  std::string text = table.text();
-  for (const auto& r : fib.refusals(kRefusalsShown)) {
-    refused.push_back(json::object{{"kind", to_string(r.kind)},
-                                   {"what", r.what},
-                                   {"errno", r.error},
-                                   {"text", r.text},
-                                   {"count", r.count},
-                                   {"attempts", r.attempts}});
-    text += "refused: " + r.what + ": " + r.text + " (errno " + std::to_string(r.error) + ", " +
-            std::to_string(r.count) + " objects, " + std::to_string(r.attempts) + " attempts)\n";
-  }
-  const std::string state =
-      fib.synchronized() ? "in step" : std::to_string(fib.in_flight()) + " operations in flight";
-  text = "Kernel " + state + ", repaired " +
-         std::to_string(speaker.events(EventKind::kKernelRepaired)) + ", overruns " +
-         std::to_string(speaker.events(EventKind::kKernelOverrun)) + "\n" + text;
-  json::object o{{"inStep", fib.synchronized()},
-                 {"inFlight", fib.in_flight()},
-                 {"sweepAllowed", fib.sweep_allowed()},
-                 {"repaired", speaker.events(EventKind::kKernelRepaired)},
-                 {"overruns", speaker.events(EventKind::kKernelOverrun)},
-                 {"objects", std::move(objects)},
-                 {"refused", std::move(refused)}};
-  return {std::move(o), std::move(text)};
+Answer kernel(const Speaker& speaker, bool as_json) {
+  Answer a;
+  a.more = [&speaker, as_json, routes = fib::RouteCounts{}](std::string& out) mutable {
+    speaker.fib().count_routes(routes, kCountSlice);
+    if (!routes.done) return true;
+    auto shown = kernel_shown(speaker, routes);
+    out += as_json ? pretty(shown.json) : shown.text;
+    return false;
+  };
+  return a;
 }
 
 Shown events(const Speaker& speaker, const Clock& clock) {

@@ -22,7 +22,7 @@ constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 constexpr char kCommands[] = R"(
 Commands asked of the daemon:
   show summary | neighbors [ADDR] | evpn [routes] [type N] [rd RD] [vni N] | vrfs
-  show routes VRF [PREFIX] | vnis | vteps | kernel | events | config | version
+  show routes VRF [PREFIX] | vnis | vteps | kernel | memory | events | config | version
   explain route VRF PREFIX     why it is, or is not, in the kernel
   diff FILE                    what a reload of FILE (or directory) would change
   reload [FILE]                load the daemon's own configuration again, or FILE

@@ -219,6 +219,27 @@ TEST_F(Reconcile, LostNotificationsAreReadAgain) {
   EXPECT_TRUE(vrf_state(kRed).up) << vrf_state(kRed).problem;
 }
 
+// The table is judged in slices: what is lost is found in all of them, and a dump that is asked for
+// before the judgement is over waits for it.
+TEST_F(Reconcile, ADumpIsJudgedInSlices) {
+  limits.step_slots = 3;
+  start(wanted_node());
+  load();
+  const State good = state();
+  for (int round = 0; round < 3; ++round) {
+    for (std::uint32_t i = 0; i < 400; i += 7) {
+      kernel.del_route(
+          {TableId{1100}, IpPrefix::make(IpAddress::v4(0x0b000000U + (i << 8)), 24), 20});
+    }
+    kernel.force_overrun();
+    if (round == 1) kernel.interrupt_dumps(3);
+    for (int i = 0; i < 4; ++i) turn();
+    if (round == 2) kernel.force_overrun();
+    settle(std::chrono::seconds(2));
+    EXPECT_EQ(state(), good) << round;
+  }
+}
+
 TEST_F(Reconcile, RefusalsAreShownSaidOnceAndRetried) {
   start(wanted_node());
   kernel.refuse = [](const KernelOp& op) -> std::optional<sim::SimRefusal> {
@@ -394,6 +415,8 @@ TEST_F(Chaos, AnyStateReachesTheDesiredOne) {
     litter(random);
     const auto foreign = foreign_routes();
     kernel.set_order(static_cast<sim::SimKernel::Order>(random.below(3)), seed);
+    // Every other time a table is walked in many slices, between which anything may happen.
+    limits.step_slots = seed % 2 == 0 ? Limits{}.step_slots : 1 + seed % 37;
     restart();
     take_max = 1 + random.below(300);
     fib->configure(wanted_node(), now);

@@ -37,6 +37,7 @@ TEST_F(Commands, ExitCodesAndWords) {
       {{"show", "vnis"}, 0, "vni100"},
       {{"show", "vteps"}, 0, "100.64.0.1"},
       {{"show", "kernel"}, 0, "in step"},
+      {{"show", "memory"}, 0, "rib evpn routes"},
       {{"show", "events"}, 0, "session-up"},
       {{"show", "config"}, 0, "underlays"},
       {{"show", "version"}, 0, "perd "},

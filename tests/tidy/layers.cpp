@@ -69,6 +69,7 @@ const std::vector<Library>& libraries() {
         "netdb.h", "netinet/", "arpa/", "pthread.h", "csignal"},
        {"include/perd/", "src/base/", "src/bgp/io/", "src/netlink/", "src/config/config_load",
         "src/api/", "src/log/", "src/tools/", "src/daemon/"}},
+      {"the heap of glibc", {"malloc.h"}, {"src/daemon/"}},
       {"yaml-cpp", {"yaml-cpp/"}, {"src/config/config_load", "src/config/yaml_document"}},
       {"spdlog", {"spdlog/", "fmt/"}, {"src/log/"}},
       {"CLI11", {"CLI/"}, {"src/tools/", "src/daemon/"}},

@@ -70,4 +70,9 @@ std::size_t AttributeStore::memory() const {
   return set_octets_ + slots_.memory() + index_.memory();
 }
 
+void AttributeStore::memory_parts(MemoryParts& out) const {
+  out.push_back({"attribute sets", size(), set_octets_});
+  out.push_back({"attribute index", size(), memory() - set_octets_});
+}
+
 }  // namespace perd::rib

@@ -20,6 +20,7 @@
 #include "bgp/rib/slab.h"
 #include "bgp/wire/attributes.h"
 #include "perd/bytes.h"
+#include "perd/memory.h"
 
 namespace perd::rib {
 
@@ -112,6 +113,7 @@ class AttributeStore {
 
   [[nodiscard]] std::size_t size() const { return index_.size(); }
   [[nodiscard]] std::size_t memory() const;
+  void memory_parts(MemoryParts& out) const;
   [[nodiscard]] NextHopTable& next_hops() { return *next_hops_; }
 
  private:

@@ -13,6 +13,7 @@
 #include "bgp/rib/ids.h"
 #include "perd/desired.h"
 #include "perd/ip.h"
+#include "perd/memory.h"
 
 namespace perd::rib {
 
@@ -33,6 +34,10 @@ class NextHopTable {
   [[nodiscard]] std::uint32_t metric(NextHopId id) const { return entries_[id].state.metric; }
   [[nodiscard]] const NextHopState& state(NextHopId id) const { return entries_[id].state; }
   [[nodiscard]] std::size_t size() const { return live_; }
+  [[nodiscard]] std::size_t memory() const {
+    return vector_octets(entries_) + vector_octets(free_) + vector_octets(changed_) +
+           index_.memory();
+  }
 
   struct Changes {
     std::vector<IpAddress> newly_tracked, newly_untracked;

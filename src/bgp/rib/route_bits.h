@@ -64,10 +64,10 @@ class RouteBits {
   void fit(RouteId end) {
     const std::size_t size = end == 0 ? 0 : ((end - 1) >> 6 | 63) + 1;
     if (words_.size() <= kKept || size * 2 > words_.size()) return;
-    words_.resize(std::max(size, kKept));
-    words_.shrink_to_fit();
-    summary_.resize(words_.size() >> 6);
-    summary_.shrink_to_fit();
+    const auto words = static_cast<std::ptrdiff_t>(std::max(size, kKept));
+    // New ones: without exceptions libstdc++ takes shrink_to_fit() for no request at all.
+    words_ = std::vector<std::uint64_t>(words_.begin(), words_.begin() + words);
+    summary_ = std::vector<std::uint64_t>(summary_.begin(), summary_.begin() + (words >> 6));
   }
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }

@@ -33,7 +33,9 @@ class RouteMap {
       ++allocated_;
     }
     T& place = page->values[id & kMask];
-    page->used = page->used + (is_set ? 1U : 0U) - (place != T{} ? 1U : 0U);
+    const bool was_set = place != T{};
+    page->used = page->used + (is_set ? 1U : 0U) - (was_set ? 1U : 0U);
+    size_ = size_ + (is_set ? 1U : 0U) - (was_set ? 1U : 0U);
     place = value;
     if (page->used != 0) return;
     page.reset();
@@ -45,6 +47,7 @@ class RouteMap {
     while (id < end() && pages_[id >> kPageBits] == nullptr) id = (id | kMask) + 1;
     return id;
   }
+  [[nodiscard]] std::size_t size() const { return size_; }  // of what is set
   // What is set has an id below end().
   [[nodiscard]] RouteId end() const { return static_cast<RouteId>(pages_.size() << kPageBits); }
   [[nodiscard]] std::size_t memory() const {
@@ -61,6 +64,7 @@ class RouteMap {
 
   std::vector<std::unique_ptr<Page>> pages_;  // with holes
   std::size_t allocated_ = 0;
+  std::size_t size_ = 0;
 };
 
 }  // namespace perd::rib

@@ -436,6 +436,16 @@ std::size_t Table<F>::memory() const {
          dirty_.memory();
 }
 
+template <class F>
+void Table<F>::memory_parts(const std::string& name, MemoryParts& out) const {
+  out.push_back({name + " keys", routes_.used(), keys_.memory()});
+  out.push_back({name + " index", index_.size(), index_.memory()});
+  out.push_back({name + " routes", routes_.used(), routes_.memory()});
+  out.push_back({name + " paths", paths_.used(), paths_.memory()});
+  out.push_back({name + " path extras", extras_.used(), extras_.memory()});
+  out.push_back({name + " dirty bits", dirty_.size(), dirty_.memory()});
+}
+
 template class Table<Ipv4Unicast>;
 template class Table<Ipv6Unicast>;
 template class Table<L2vpnEvpn>;

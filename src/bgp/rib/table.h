@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "bgp/rib/attribute_store.h"
@@ -30,6 +31,7 @@
 #include "bgp/rib/reason.h"
 #include "bgp/rib/route_bits.h"
 #include "bgp/rib/slab.h"
+#include "perd/memory.h"
 
 namespace perd::rib {
 
@@ -160,6 +162,8 @@ class Table {
   [[nodiscard]] std::size_t paths(PeerId peer) const;
   [[nodiscard]] std::size_t stale_paths(PeerId peer) const;
   [[nodiscard]] std::size_t memory() const;
+  // The same by parts, each called `name` and what it is.
+  void memory_parts(const std::string& name, MemoryParts& out) const;
   [[nodiscard]] const AttributeStore& attributes() const { return *attributes_; }
 
  private:

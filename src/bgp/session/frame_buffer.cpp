@@ -42,7 +42,7 @@ Expected<std::optional<Frame>, wire::DecodeError> FrameBuffer::next(bool extende
 void FrameBuffer::reset() {
   input_ = {};
   partial_.clear();
-  partial_.shrink_to_fit();
+  partial_ = std::vector<std::uint8_t>();  // without exceptions shrink_to_fit() does nothing
   partial_taken_ = false;
 }
 

@@ -28,6 +28,8 @@ class FrameBuffer {
   void reset();
   [[nodiscard]] std::size_t stored() const { return partial_.size(); }
 
+  [[nodiscard]] std::size_t memory() const { return partial_.capacity(); }
+
  private:
   // Moves octets into partial_ until it has `size`; false when the input ends before.
   bool fill_to(std::size_t size);

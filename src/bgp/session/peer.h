@@ -89,6 +89,10 @@ class Peer {
   // Whole messages. False (nothing taken) when not Established or can_send() is false.
   bool send(std::vector<std::uint8_t>&& messages, TimePoint now);
   [[nodiscard]] std::size_t unsent() const { return main().unsent(); }
+  // Octets kept of messages that are not whole.
+  [[nodiscard]] std::size_t receive_memory() const {
+    return main().receive_memory() + extra().receive_memory();
+  }
   // False from kOutboundHighWater on until no more than kOutboundLowWater is unsent.
   [[nodiscard]] bool can_send() const { return established() && !congested_; }
   // False when the session is not up, the neighbour never named the capability, or not this family.

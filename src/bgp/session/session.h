@@ -123,6 +123,7 @@ class Session {
   void send_keepalive(TimePoint now);
   void progress(std::size_t octets, TimePoint now);
   [[nodiscard]] std::size_t unsent() const { return unsent_; }
+  [[nodiscard]] std::size_t receive_memory() const { return frames_.memory(); }
 
   // What the next kSendNotification carries, and why, in words.
   void fail_with(wire::Notification n) { notification_ = std::move(n); }
