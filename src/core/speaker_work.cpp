@@ -16,6 +16,7 @@ constexpr std::size_t kReapSlice = 50'000;       // routes forgotten of a sessio
 constexpr std::size_t kSendSlice = 256 * 1024;   // octets produced for one neighbour
 constexpr std::size_t kOpsPerTurn = 4'096;       // kernel operations handed out
 constexpr std::size_t kRoutesBesideInput = 256;  // route operations while the tables still fill
+constexpr std::size_t kSingleOriginations = 64;  // so few at a time are single changes
 constexpr std::size_t kListKept = 16'384;        // places of an emptied list
 constexpr Duration kBulkWaits = std::chrono::milliseconds(500);
 
@@ -98,6 +99,7 @@ void Speaker::decide() {
 void Speaker::run_evpn() {
   evpn_more_ = evpn_.step(rib_.evpn, kEvpnSlice);
   auto& originations = evpn_.originations();
+  rib_.evpn.set_urgent(originations.size() <= kSingleOriginations);
   for (const auto& o : originations) {
     if (o.withdraw) {
       rib_.evpn.withdraw(o.key, kLocalPeer, 0);
@@ -107,6 +109,7 @@ void Speaker::run_evpn() {
     rib_.evpn.upsert(o.key, kLocalPeer, 0, attributes, o.data);
     rib_.attributes.release(attributes);
   }
+  rib_.evpn.set_urgent(false);
   empty(originations);
   for (auto& event : evpn_.events()) on_event(std::move(event));
   empty(evpn_.events());

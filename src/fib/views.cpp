@@ -210,7 +210,8 @@ MemoryParts Fib::memory() const {
                                                 : "kernel table " + std::to_string(t->id.value);
     out.push_back({name + " ipv4", t->v4.routes.size(), t->v4.routes.octets()});
     out.push_back({name + " ipv6", t->v6.routes.size(), t->v6.routes.octets()});
-    for (const auto* list : {&t->v4.queue, &t->v4.suspects, &t->v6.queue, &t->v6.suspects}) {
+    for (const auto* list : {&t->v4.queue, &t->v4.work, &t->v4.urgent, &t->v4.suspects,
+                             &t->v6.queue, &t->v6.work, &t->v6.urgent, &t->v6.suspects}) {
       queued += list->size();
       queues += vector_octets(*list);
     }
