@@ -101,6 +101,9 @@ within 20 "kernel of a has b's prefix" has "192.168.12.0/24" ip -n "$id-a" route
 within 20 "kernel of b has a's prefix" has "192.168.11.0/24" ip -n "$id-b" route show table 1100
 within 20 "ping through the tunnel, ttl 62" has "ttl=62" run ha ping -c 1 -W 1 192.168.12.1
 within 5 "explain says acked" has "kernel: acked" ctl a explain route red 192.168.12.0/24
+within 5 "show memory answers" has '"heapUsedOctets": ' ctl a -o json show memory
+within 5 "and has the process's figures" lacks '"residentOctets": 0' ctl a -o json show memory
+within 5 "and counts the kernel's routes" has "kernel table 1100 ipv4" ctl a show memory
 exits 3 "a second perd on the same socket" run a "$PERD" -c "$work/a.yaml"
 
 sed "s|a.sock|other.sock|" "$work/a.yaml" >"$work/other.yaml"

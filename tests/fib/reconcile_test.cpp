@@ -226,8 +226,8 @@ TEST_F(Reconcile, ADumpIsJudgedInSlices) {
   start(wanted_node());
   load();
   const State good = state();
-  for (int round = 0; round < 3; ++round) {
-    for (std::uint32_t i = 0; i < 400; i += 7) {
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    for (std::uint32_t i = round; i < 400; i += 7) {
       kernel.del_route(
           {TableId{1100}, IpPrefix::make(IpAddress::v4(0x0b000000U + (i << 8)), 24), 20});
     }

@@ -140,7 +140,7 @@ FRR_STATE = ["vtysh show bgp summary", "vtysh show bgp ipv4 unicast", "vtysh sho
              "vtysh show evpn vni", "vtysh show ip route vrf all", "vtysh show ipv6 route vrf all"]
 PERD_STATE = ["perctl show summary", "perctl show neighbors", "perctl show evpn",
               "perctl show vrfs", "perctl show vnis", "perctl show vteps", "perctl show kernel",
-              "perctl show events", "perctl show config"]
+              "perctl show memory", "perctl show events", "perctl show config"]
 GOBGP_STATE = ["gobgp neighbor", "gobgp global rib -a ipv4", "gobgp global rib -a evpn"]
 
 
