@@ -10,12 +10,6 @@
 #include <stdexcept>
 
 namespace perd::loadgen {
-namespace {
-
-constexpr auto kDialEvery = std::chrono::milliseconds(50);
-
-}  // namespace
-
 Tool::Tool() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   epoll_event e{};
   e.events = EPOLLIN;

@@ -1,7 +1,21 @@
 // The load tool: sessions, route sets, and the commands over them. One thread, one epoll.
 //
-// Commands and answers are described in README.md of this folder's parent (bench/README.md) and in
-// the table in commands.cpp.
+// One command a line on standard input, a line of JSON for each on standard output: {"ok":true, ..}
+// or {"ok":false,"error":".."}. Between and during commands all sessions are kept alive and read.
+//
+//   session NAME local=ADDR remote=ADDR as=N families=ipv4,ipv6,evpn [id=] [hold=] [listen=1]
+//   close NAME                          the connection is reset, without NOTIFICATION
+//   routes NAME family=evpn4|evpn6|ipv4|ipv6 count=N sets=S|per_set=K [first=] [vteps=] [vnis=]
+//   announce|withdraw SESSION ROUTES [from=] [to=] [eor=1]    starts the clock, answers at once
+//   await SESSION ROUTES present|absent until that peer was told all of them
+//   kernel NETNS ROUTES present|absent [table=] [mark=]       until the kernel has (not) them all
+//   dump NETNS ROUTES [table=]          how many are there now
+//   watch NETNS ROUTES start|stop [table=]                    the least that was there meanwhile
+//   probe SESSION ROUTES count= rate=R|0 sink=SESSION|netns=NETNS [table=]    single changes
+//   churn SESSION ROUTES sink=SESSION rounds=N share=X
+//   keepalives SESSION                  the longest gap since it was last asked
+//   load NETNS ROUTES table= dev= gateway= [nhid=] [order=hash|ascending] [window=] [erase=1]
+//   quit
 #pragma once
 
 #include <functional>
@@ -86,7 +100,6 @@ class Tool {
   bool quit_ = false;
   bool input_ready_ = false;
   Clock::time_point clock_ = Clock::now();
-  Clock::time_point next_dial_{};
   std::map<std::string, std::unique_ptr<Peer>> peers_;
   std::map<std::string, Routes> routes_;
   std::unique_ptr<Watch> watch_;
