@@ -12,7 +12,7 @@ std::uint32_t HopTokens::of(std::uint32_t next_hop_id) {
     token = free_.back();
     free_.pop_back();
   }
-  tokens_[token] = HopToken{next_hop_id, 0, 0, 0, true};
+  tokens_[token] = HopToken{next_hop_id, 0, 0, 0, true, false};
   living_[next_hop_id] = token;
   return token;
 }

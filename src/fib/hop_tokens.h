@@ -25,6 +25,7 @@ struct HopToken {
   std::uint32_t doomed = 0;   // of those slots: not wanted any more
   std::uint32_t flights = 0;  // of `uses`: operations in flight
   bool alive = false;
+  bool together = false;  // routes were left to go with the object: that is kept to
 };
 
 class HopTokens {
@@ -47,8 +48,11 @@ class HopTokens {
   // an object that goes makes the kernel walk all its routes. So only an object with a good part of
   // them is worth it (measured: a walk passes 60 to 100 routes in the time of one deletion).
   [[nodiscard]] bool worth_a_walk(std::uint32_t token) const {
-    return tokens_[token].uses * kWalkPerRoute >= uses_;
+    return tokens_[token].together || tokens_[token].uses * kWalkPerRoute >= uses_;
   }
+  // A route was left in place because its object goes. Should the others become so many meanwhile
+  // that this is no longer worth it, nobody would look at that route again.
+  void go_together(std::uint32_t token) { tokens_[token].together = true; }
   void unuse(std::uint32_t token);
   void doom(std::uint32_t token) {
     HopToken& t = tokens_[token];

@@ -218,6 +218,7 @@ RouteProgrammer::Verdict RouteProgrammer::evaluate_unwanted(Table& t, F<SlotT>& 
   if ((s.flags & kSlotAdopted) != 0 && !shared_.sweep_allowed) return Verdict::kLeft;
   if (next_hops_.doomed(s.observed)) {
     // The object goes and takes the route along: one operation for all of them.
+    tokens_.go_together(s.observed);
     next_hops_.store().touch(tokens_.at(s.observed).next_hop_id);
     return Verdict::kLeft;
   }

@@ -2,6 +2,7 @@
 // order and with as few messages as the kernel allows. Method: deltas in, tables and journal out.
 #include "fib/fib.h"
 #include "fib/fib_lab.h"
+#include "fib/hop_tokens.h"
 
 namespace perd::fib {
 namespace {
@@ -298,6 +299,53 @@ TEST_F(Routes, TheWindowBoundsWhatIsUnanswered) {
   EXPECT_LE(taken, limits.window);
   EXPECT_FALSE(fib->more_work());
   EXPECT_FALSE(fib->synchronized());
+}
+
+// An object with a good part of all routes takes them along; the routes of one among many go one by
+// one, since the kernel would walk all the others for it.
+TEST_F(Routes, ObjectsTakeRoutesAlongWhenTheyHaveMany) {
+  const auto large = set(kRed, {tunnel("100.65.0.1", kMacA)});
+  const auto small = set(kRed, {tunnel("100.65.0.3", kMacB)});
+  many(kRed, 6500, large);
+  for (const char* prefix : {"10.1.0.0/24", "10.2.0.0/24", "10.3.0.0/24"}) {
+    want(kRed, prefix, small);
+  }
+  apply();
+  EXPECT_EQ(ours(), 6503U);
+  const auto erased = [this] {
+    std::pair<std::size_t, std::size_t> n;
+    for (const auto& op : kernel.take_journal()) {
+      n.first += std::holds_alternative<RouteErase>(op.what) ? 1U : 0U;
+      n.second += std::holds_alternative<NextHopErase>(op.what) ? 1U : 0U;
+    }
+    return n;
+  };
+  (void)erased();
+  for (const char* prefix : {"10.1.0.0/24", "10.2.0.0/24", "10.3.0.0/24"}) want(kRed, prefix, 0);
+  delta.released_sets.push_back(small);
+  apply();
+  EXPECT_EQ(erased(), (std::pair<std::size_t, std::size_t>{3, 1}));
+  EXPECT_EQ(ours(), 6500U);
+  many(kRed, 6500, 0);
+  delta.released_sets.push_back(large);
+  apply();
+  EXPECT_EQ(erased(), (std::pair<std::size_t, std::size_t>{0, 1}));
+  EXPECT_EQ(ours(), 0U);
+  EXPECT_TRUE(fib->synchronized());
+}
+
+// The object was to take its routes along and could not yet; meanwhile it has become one of many.
+TEST(HopTokens, RoutesLeftToTheirObjectStayWithIt) {
+  HopTokens tokens;
+  const auto one = tokens.of(1);
+  const auto other = tokens.of(2);
+  tokens.use(one);
+  EXPECT_TRUE(tokens.worth_a_walk(one));
+  for (int i = 0; i < 100; ++i) tokens.use(other);
+  EXPECT_FALSE(tokens.worth_a_walk(one));
+  tokens.go_together(one);
+  EXPECT_TRUE(tokens.worth_a_walk(one));
+  EXPECT_TRUE(tokens.worth_a_walk(other));
 }
 
 // With the window full of bulk there is room for single changes, and they are the next to go.
