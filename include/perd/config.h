@@ -115,6 +115,27 @@ struct L3VniConfig {
   friend bool operator==(const L3VniConfig&, const L3VniConfig&) = default;
 };
 
+struct L2VniConfig {
+  std::string name;
+  Vni vni{};
+  std::uint16_t vxlan_port = 4789;
+  IpFamily underlay_family = IpFamily::kIpv4;
+  IpAddress vtep{};                           // the tunnel address of that family, filled in
+  std::string l3vni;                          // name of the routing domain; empty: layer 2 only
+  std::vector<InterfaceAddress> gateway_ips;  // at most one of each family; needs a routing domain
+  MacAddress gateway_mac{};                   // default 00:f3 + (VNI + 1), filled in
+  bool gateway_mac_configured = false;
+  HostMaster host_master = HostMaster::kNone;
+  std::string host_bridge;                    // of an external one
+  std::vector<RouteTargetMatch> import_rts;   // default *:VNI, filled in
+  std::vector<ExtendedCommunity> export_rts;  // default (underlay ASN mod 65536):VNI, filled in
+  std::optional<RouteDistinguisher> rd;       // none: router-id:<number stable across restarts>
+  std::vector<std::string> interfaces;
+  std::optional<std::uint32_t> mtu;  // none: the underlay's less 50 (IPv4 VTEP) or 70 (IPv6)
+  bool neighbor_suppression = true;
+  friend bool operator==(const L2VniConfig&, const L2VniConfig&) = default;
+};
+
 struct NodeConfig {
   std::string name;
   std::uint32_t index = 0;
@@ -144,10 +165,13 @@ struct Config {
   KernelConfig kernel;
   std::optional<UnderlayConfig> underlay;  // always set after a successful load
   std::vector<L3VniConfig> l3vnis;
+  std::vector<L2VniConfig> l2vnis;
   friend bool operator==(const Config&, const Config&) = default;
 };
 
 // 02:54 and the VTEP's IPv4 address; for IPv6 a hash of it (per.yaml, routerMAC).
 [[nodiscard]] MacAddress default_router_mac(const IpAddress& vtep);
+// 00:f3 and (VNI + 1) as four octets: the same on every node (per.yaml, gatewayMAC).
+[[nodiscard]] MacAddress default_gateway_mac(Vni vni);
 
 }  // namespace perd

@@ -33,6 +33,11 @@ enum class EventKind : std::uint8_t {
   kVrfUp,
   kVrfDown,
   kRouterMacConflict,
+  kMacVrfUp,
+  kMacVrfDown,
+  kMacMoved,      // a host came from, or went to, another VTEP
+  kMacDuplicate,  // RFC 7432 15.1: frozen; or taken up again by an operator
+  kHostSilent,    // a local address was withdrawn: it answered no probe
   kKernelRefused,
   kKernelRepaired,  // somebody deleted or changed what perd had put there
   kKernelOverrun,

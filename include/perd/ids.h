@@ -22,12 +22,15 @@ using TableId = Strong<struct TableIdTag, std::uint32_t>;  // kernel routing tab
 using IfIndex = Strong<struct IfIndexTag, std::uint32_t>;  // kernel interface index; 0 is none
 using PeerId = Strong<struct PeerIdTag, std::uint16_t>;    // index of a neighbour; 0 is perd itself
 using VrfId = Strong<struct VrfIdTag, std::uint16_t>;      // index of a VRF; 0 is the default VRF
+using MacVrfId =
+    Strong<struct MacVrfIdTag, std::uint16_t>;  // index of a MAC-VRF (RFC 7432 3); 0 is none
 using ConnectionId =
     Strong<struct ConnectionIdTag, std::uint32_t>;  // one TCP connection; 0 is none
 
 inline constexpr TableId kMainTable{254};
 inline constexpr PeerId kLocalPeer{0};
 inline constexpr VrfId kDefaultVrf{0};
+inline constexpr MacVrfId kNoMacVrf{0};
 inline constexpr std::uint32_t kVniMax = (1U << 24) - 1;
 
 // RFC 6793 9: stands for a four-octet AS number in a two-octet field.

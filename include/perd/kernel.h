@@ -57,7 +57,11 @@ struct Link {
   TableId vrf_table{};             // kVrf
   std::optional<VxlanInfo> vxlan;  // kVxlan
   bool addrgen_none = false;
+  IfIndex peer{};               // kVeth: the other end; kVlan: what it stands on; 0: elsewhere
+  bool vlan_filtering = false;  // kBridge
+  std::uint32_t ageing = 300;   // kBridge: seconds, 0 never
   // As a bridge port:
+  std::uint16_t port_vlan = 0;  // PVID in a bridge with vlan_filtering
   bool port_learning = true;
   bool port_neigh_suppress = false;
   friend bool operator==(const Link&, const Link&) = default;
@@ -76,6 +80,7 @@ struct Neighbour {
   MacAddress mac{};
   std::uint16_t state = 0;    // NUD_*
   bool extern_learn = false;  // NTF_EXT_LEARNED
+  bool router = false;        // NTF_ROUTER
   std::uint8_t protocol = 0;  // NDA_PROTOCOL, 0 when the kernel has none
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
@@ -86,9 +91,10 @@ struct FdbEntry {
   IfIndex link{};
   MacAddress mac{};
   bool self = false;
-  IpAddress destination{};  // self: the remote VTEP; unspecified when there is none
-  std::optional<Vni> vni;   // self: VNI to send with when it is not the device's own
-  IfIndex master{};         // master: the bridge
+  IpAddress destination{};        // self: the remote VTEP; unspecified when there is none
+  std::optional<Vni> vni;         // self: VNI to send with when it is not the device's own
+  std::uint32_t next_hop_id = 0;  // self: NDA_NH_ID, instead of a destination
+  IfIndex master{};               // master: the bridge
   std::uint16_t vlan = 0;
   std::uint16_t state = 0;
   bool extern_learn = false;
@@ -110,6 +116,7 @@ struct NextHop {
   std::optional<IpAddress> gateway;  // of a single next hop; none: directly on the link
   bool onlink = false;
   bool blackhole = false;
+  bool fdb = false;  // NHA_FDB: `gateway` is a VTEP, there is no link; in a group: of such ones
   std::vector<NextHopMember> group;  // not empty: a group, nothing above counts
   std::uint8_t protocol = 0;
   friend bool operator==(const NextHop&, const NextHop&) = default;
@@ -196,6 +203,7 @@ struct LinkErase {
 };
 struct AddressPut {
   Address address;
+  bool no_dad = false;  // IFA_F_NODAD: an address that other nodes have as well
 };
 struct AddressErase {
   Address address;
@@ -240,6 +248,35 @@ struct SysctlPut {
   std::string value;
 };  // path below /proc/sys, with slashes
 
+// Tells of hosts behind a link (HostPacket): ARP, RARP, neighbour discovery. As often as one likes.
+struct PortListen {
+  IfIndex link{};
+  bool on = true;
+};
+// What a frame about a host says. An ARP reply, a gratuitous ARP or a neighbour advertisement names
+// a host (`mac`, `address`); RARP only its MAC.
+enum class HostPacketKind : std::uint8_t { kRequest, kReply, kAnnouncement, kRarp };
+struct HostPacket {
+  IfIndex link{};
+  HostPacketKind kind{};
+  MacAddress mac{};     // of the host it speaks of
+  IpAddress address{};  // of that host; unspecified: none
+  bool router = false;  // neighbour advertisements
+  friend bool operator==(const HostPacket&, const HostPacket&) = default;
+};
+// Sends one frame out of a link, past the bridge that the link may be a port of.
+//   kRequest       ARP request / neighbour solicitation for `packet.address`, to `packet.mac`
+//   alone,
+//                  from `source` (unspecified: an ARP probe of RFC 5227, a solicitation from ::)
+//   kAnnouncement  gratuitous ARP / unsolicited neighbour advertisement (override) that
+//                  `packet.address` is at `packet.mac`; the frame comes from that MAC
+//   kRarp          RARP request of `packet.mac`, broadcast, as hypervisors send it
+struct PacketSend {
+  HostPacket packet;
+  MacAddress source_mac{};  // kRequest: the frame's source
+  IpAddress source{};       // kRequest
+};
+
 enum class DumpKind : std::uint8_t {
   kLinks,
   kAddresses,
@@ -258,7 +295,7 @@ struct KernelOp {
   std::uint64_t id = 0;
   std::variant<LinkCreate, LinkChange, LinkErase, AddressPut, AddressErase, NeighbourPut,
                NeighbourErase, FdbPut, FdbErase, NextHopPut, NextHopErase, RoutePut, RouteErase,
-               RulePut, RuleErase, SysctlPut, DumpRequest>
+               RulePut, RuleErase, SysctlPut, PortListen, PacketSend, DumpRequest>
       what;
 };
 
@@ -277,6 +314,10 @@ struct Seen {
   bool from_dump = false;
   bool own_echo = false;  // a notification that an operation of this driver caused
 };
+// A frame that came in by a link that is listened to.
+struct HeardPacket {
+  HostPacket packet;
+};
 struct KernelRefused {
   std::uint64_t id = 0;
   int error = 0;        // errno, positive
@@ -294,9 +335,9 @@ struct DumpDone {
 // Notifications were lost (ENOBUFS): everything known may be stale.
 struct KernelOverrun {};
 
-using KernelEvent =
-    std::variant<Seen<Link>, Seen<Address>, Seen<Neighbour>, Seen<FdbEntry>, Seen<NextHop>,
-                 Seen<Route>, Seen<Rule>, KernelRefused, KernelAcked, DumpDone, KernelOverrun>;
+using KernelEvent = std::variant<Seen<Link>, Seen<Address>, Seen<Neighbour>, Seen<FdbEntry>,
+                                 Seen<NextHop>, Seen<Route>, Seen<Rule>, HeardPacket, KernelRefused,
+                                 KernelAcked, DumpDone, KernelOverrun>;
 
 // Takes events one by one; called only from inside KernelDriver::on_readable().
 class KernelEventSink {

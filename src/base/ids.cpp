@@ -62,6 +62,16 @@ std::string_view to_string(EventKind kind) {
       return "vrf-down";
     case EventKind::kRouterMacConflict:
       return "router-mac-conflict";
+    case EventKind::kMacVrfUp:
+      return "mac-vrf-up";
+    case EventKind::kMacVrfDown:
+      return "mac-vrf-down";
+    case EventKind::kMacMoved:
+      return "mac-moved";
+    case EventKind::kMacDuplicate:
+      return "mac-duplicate";
+    case EventKind::kHostSilent:
+      return "host-silent";
     case EventKind::kKernelRefused:
       return "kernel-refused";
     case EventKind::kKernelRepaired:
@@ -87,6 +97,15 @@ MacAddress default_router_mac(const IpAddress& vtep) {
   MacAddress mac{{0x02, 0x54, 0, 0, 0, 0}};
   std::uint32_t tail = vtep.v4_value();
   if (vtep.is_v6()) tail = static_cast<std::uint32_t>(hash_value(vtep));
+  for (unsigned i = 0; i < 4; ++i) {
+    mac.octets[2 + i] = static_cast<std::uint8_t>(tail >> (24 - 8 * i));
+  }
+  return mac;
+}
+
+MacAddress default_gateway_mac(Vni vni) {
+  MacAddress mac{{0x00, 0xf3, 0, 0, 0, 0}};
+  const std::uint32_t tail = vni.value + 1;
   for (unsigned i = 0; i < 4; ++i) {
     mac.octets[2 + i] = static_cast<std::uint8_t>(tail >> (24 - 8 * i));
   }

@@ -189,6 +189,28 @@ void add_rule(Line& out, std::string_view verb, const Rule& r) {
 void add(Line& out, const RulePut& op) { add_rule(out, "add", op.rule); }
 void add(Line& out, const RuleErase& op) { add_rule(out, "del", op.rule); }
 void add(Line& out, const SysctlPut& op) { out.word("sysctl").word(op.path + "=" + op.value); }
+void add(Line& out, const PortListen& op) {
+  out.word(op.on ? "listen" : "unlisten").link("dev", op.link);
+}
+std::string_view packet_word(const HostPacket& p) {
+  const bool v6 = p.address.is_v6() && !p.address.is_unspecified();
+  switch (p.kind) {
+    case HostPacketKind::kRequest:
+      return v6 ? "ns" : "arp";
+    case HostPacketKind::kReply:
+      return v6 ? "na" : "arp-reply";
+    case HostPacketKind::kAnnouncement:
+      return v6 ? "unsolicited-na" : "garp";
+    case HostPacketKind::kRarp:
+      return "rarp";
+  }
+  return "?";
+}
+void add(Line& out, const PacketSend& op) {
+  out.word("send", packet_word(op.packet)).link("dev", op.packet.link);
+  if (!op.packet.address.is_unspecified()) out.word(to_string(op.packet.address));
+  out.word("lladdr", to_string(op.packet.mac));
+}
 void add(Line& out, const DumpRequest& op) { out.word("show", to_string(op.kind)); }
 
 }  // namespace

@@ -166,7 +166,9 @@ void Speaker::learn(LocalKnowledge&& knowledge) {
                           changed_next_hops_.push_back(rib_.next_hops.find(state.address));
                           evpn_.on_next_hop_changed(state.address);
                           evpn_more_ = true;
-                        }},
+                        },
+                        [&](const MacVrfState&) {}, [&](const LocalMac&) {},
+                        [&](const LocalNeighbour&) {}, [&](const HostHeard&) {}},
              knowledge);
 }
 

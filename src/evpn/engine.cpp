@@ -17,6 +17,8 @@ std::uint8_t flag_of(LocalRouteKind kind) {
       return PrefixState::kStatic;
     case LocalRouteKind::kKernel:
       return PrefixState::kKernel;
+    case LocalRouteKind::kHost:
+      return 0;
   }
   return 0;
 }

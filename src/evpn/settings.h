@@ -28,6 +28,22 @@ struct VrfSettings {
   friend bool operator==(const VrfSettings&, const VrfSettings&) = default;
 };
 
+// A MAC-VRF with one broadcast domain, one VNI (RFC 7432 6.1).
+struct MacVrfSettings {
+  MacVrfId id{};  // never kNoMacVrf
+  std::string name;
+  Vni vni{};
+  RouteDistinguisher rd{};
+  std::vector<RouteTargetMatch> import_rts;
+  std::vector<ExtendedCommunity> export_rts;
+  IpAddress vtep{};                              // until MacVrfState tells what the device has
+  VrfId vrf{};                                   // the routing domain; kDefaultVrf: none
+  Vni l3_vni{};                                  // of the routing domain
+  std::vector<ExtendedCommunity> l3_export_rts;  // of the routing domain
+  std::vector<InterfaceAddress> gateways;        // ours: never a host's
+  friend bool operator==(const MacVrfSettings&, const MacVrfSettings&) = default;
+};
+
 inline constexpr unsigned kDefaultMultipath = 16;
 
 struct NodeSettings {

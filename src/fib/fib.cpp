@@ -254,6 +254,7 @@ void Fib::start(TimePoint now) {
 }
 void Fib::configure(const WantedNode& wanted, TimePoint) { impl_->configure(wanted); }
 void Fib::apply(const DesiredDelta& delta, TimePoint) { impl_->apply(delta); }
+void Fib::apply(const L2Delta&, TimePoint) {}
 void Fib::track_next_hop(const IpAddress& a) { impl_->resolver.track(a); }
 void Fib::untrack_next_hop(const IpAddress& a) { impl_->resolver.untrack(a); }
 void Fib::on_kernel_event(KernelEvent&& event, TimePoint now) {

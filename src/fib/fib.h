@@ -74,8 +74,13 @@ enum class ObjectKind : std::uint8_t {
   kFixedRoute,
   kRouteV4,
   kRouteV6,
+  kMac,            // remote MACs of MAC-VRFs, in the bridge and the VXLAN device
+  kHostNeighbour,  // addresses of remote hosts
+  kFlood,
+  kFdbNextHop,  // next-hop objects and groups for MACs (aliasing)
 };
-inline constexpr std::size_t kObjectKindCount = static_cast<std::size_t>(ObjectKind::kRouteV6) + 1;
+inline constexpr std::size_t kObjectKindCount =
+    static_cast<std::size_t>(ObjectKind::kFdbNextHop) + 1;
 [[nodiscard]] std::string_view to_string(ObjectKind kind);
 
 struct StateCounts {
@@ -146,6 +151,34 @@ struct VrfDeviceView {
   std::vector<std::string> notes;  // what is wrong without keeping it down: "no link eth2"
 };
 
+struct MacVrfDeviceView {
+  MacVrfId mac_vrf{};
+  std::string name;
+  bool up = false;
+  std::string bridge;  // empty: none (yet)
+  std::string vxlan;
+  bool bridge_adopted = false;
+  bool vxlan_adopted = false;
+  std::vector<std::string> ports;  // local ports of the bridge, sorted
+  std::string host_bridge;         // of hostMaster; empty: none
+  IpAddress local_vtep{};
+  MacAddress bridge_mac{};
+  std::uint32_t mtu = 0;
+  bool suppression = false;        // as the port has it
+  std::string problem;             // why it is not up
+  std::vector<std::string> notes;  // what is wrong without keeping it down
+};
+
+// What the kernel holds of one remote host.
+struct HostEntryView {
+  EntryState state{};
+  std::vector<IpAddress> vteps;   // of a MAC
+  std::uint32_t next_hop_id = 0;  // of a MAC over several VTEPs
+  MacAddress mac{};               // of a neighbour
+  int error = 0;
+  std::string reason;  // why waiting or refused
+};
+
 class Fib {
  public:
   explicit Fib(std::uint64_t seed);
@@ -159,6 +192,7 @@ class Fib {
   // Live: compared with what was wanted before; parts that did not change stay untouched.
   void configure(const WantedNode& wanted, TimePoint now);
   void apply(const DesiredDelta& delta, TimePoint now);
+  void apply(const L2Delta& delta, TimePoint now);
   // Counted. The answer is NextHopState knowledge, first as soon as the dumps are complete (at once
   // when they are), then whenever it changes.
   void track_next_hop(const IpAddress& a);
@@ -198,6 +232,11 @@ class Fib {
   [[nodiscard]] std::vector<RouteView> routes(VrfId vrf, const std::optional<IpPrefix>& after,
                                               std::size_t max) const;
   [[nodiscard]] std::vector<VrfDeviceView> vrf_devices() const;
+  [[nodiscard]] std::vector<MacVrfDeviceView> mac_vrf_devices() const;  // by id
+  [[nodiscard]] std::optional<HostEntryView> mac(MacVrfId id, const MacAddress& mac) const;
+  [[nodiscard]] std::optional<HostEntryView> neighbour(MacVrfId id, const IpAddress& a) const;
+  // What LocalMac::port stands for: the name of a link; empty when it is gone.
+  [[nodiscard]] std::string port_name(std::uint32_t port) const;
   [[nodiscard]] std::size_t route_count(VrfId vrf) const;
   [[nodiscard]] std::size_t in_flight() const;     // operations not yet answered
   [[nodiscard]] std::size_t route_octets() const;  // memory of the route tables

@@ -33,6 +33,7 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
                                s.from_dump, now);
                    }
                  },
+                 [](const HeardPacket&) {},
                  [this, now](const KernelRefused& r) { on_refused(r, now); },
                  [this, now](const KernelAcked& a) { on_acked(a.up_to, now); },
                  [this, now](const DumpDone& d) { on_dump_done(d, now); },

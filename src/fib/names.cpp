@@ -41,6 +41,14 @@ std::string_view to_string(ObjectKind kind) {
       return "route-v4";
     case ObjectKind::kRouteV6:
       return "route-v6";
+    case ObjectKind::kMac:
+      return "mac";
+    case ObjectKind::kHostNeighbour:
+      return "host-neighbour";
+    case ObjectKind::kFlood:
+      return "flood";
+    case ObjectKind::kFdbNextHop:
+      return "fdb-next-hop";
   }
   return "";
 }

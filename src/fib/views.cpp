@@ -119,9 +119,21 @@ StateCounts Fib::counts(ObjectKind kind) const {
       while (!all.done) f.programmer.count(all, f.shared.limits.step_slots);
       return kind == ObjectKind::kRouteV4 ? all.v4 : all.v6;
     }
+    case ObjectKind::kMac:
+    case ObjectKind::kHostNeighbour:
+    case ObjectKind::kFlood:
+    case ObjectKind::kFdbNextHop:
+      return {};
   }
   return {};
 }
+
+std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const { return {}; }
+std::optional<HostEntryView> Fib::mac(MacVrfId, const MacAddress&) const { return std::nullopt; }
+std::optional<HostEntryView> Fib::neighbour(MacVrfId, const IpAddress&) const {
+  return std::nullopt;
+}
+std::string Fib::port_name(std::uint32_t) const { return {}; }
 
 void Fib::count_routes(RouteCounts& counts, std::size_t budget) const {
   impl_->programmer.count(counts, budget);

@@ -71,6 +71,8 @@ int encode_op(MessageBuilder& b, const KernelOp& op, BatchBuffer& out) {
                      [&](const RulePut& o) { return encode_put(b, o.rule, out); },
                      [&](const RuleErase& o) { return encode_erase(b, o.rule, out); },
                      [&](const SysctlPut&) { return EOPNOTSUPP; },
+                     [&](const PortListen&) { return EOPNOTSUPP; },
+                     [&](const PacketSend&) { return EOPNOTSUPP; },
                      [&](const DumpRequest&) { return EOPNOTSUPP; },
                  },
                  op.what);

@@ -254,6 +254,9 @@ SimKernel::Verdict SimKernel::run(const RuleErase& op) {
 }
 
 // A link's settings are a folder of its name below conf/.
+SimKernel::Verdict SimKernel::run(const PortListen&) { return std::nullopt; }
+SimKernel::Verdict SimKernel::run(const PacketSend&) { return std::nullopt; }
+
 SimKernel::Verdict SimKernel::run(const SysctlPut& op) {
   const std::size_t at = op.path.find("/conf/");
   if (at != std::string::npos) {

@@ -119,6 +119,8 @@ class SimKernel final : public KernelDriver {
   Verdict run(const RulePut& op);
   Verdict run(const RuleErase& op);
   Verdict run(const SysctlPut& op);
+  Verdict run(const PortListen& op);
+  Verdict run(const PacketSend& op);
   Verdict run(const DumpRequest& op);
 
   template <class T>
