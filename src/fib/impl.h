@@ -9,6 +9,7 @@
 #include "fib/device_builder.h"
 #include "fib/dumps.h"
 #include "fib/fib.h"
+#include "fib/l2/host_programs.h"
 #include "fib/local_routes.h"
 #include "fib/route_programmer.h"
 
@@ -22,6 +23,7 @@ struct Fib::Impl {
   void apply(const DesiredDelta& delta);
   void step(TimePoint now, std::size_t routes);
   void devices_changed();
+  void place_hosts(const MacVrfPortMap& ports);
   void refresh_fixed();
   void program(TimePoint now, std::size_t routes);
   void erase(TimePoint now);
@@ -68,16 +70,19 @@ struct Fib::Impl {
   RuleStore rules;
   SysctlStore sysctls;
   LinkTasks tasks;
+  HostPrograms hosts;  // the remote side of MAC-VRFs
   DeviceBuilder devices;
   RouteProgrammer programmer;
   Dumps dumps;
   std::map<RouteKey, Route> wanted_fixed;
   std::set<IfIndex> known_ports;
+  std::set<MacVrfId> known_mac_vrfs;
   Deadline sweep_at;
   TimePoint clock{};  // of the last step
   bool started = false;
   bool install = true;
   bool fixed_dirty = false;
+  bool hosts_first = false;  // bulk of MAC-VRFs and of routes take turns
 };
 
 }  // namespace perd::fib

@@ -9,6 +9,7 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
                  [this](const Seen<Link>& s) { on_link(s); },
                  [this, now](const Seen<Address>& s) { on_address(s, now); },
                  [this, now](const Seen<Neighbour>& s) {
+                   if (hosts.observe(s, now)) return;
                    if (s.gone) {
                      tunnels.lose(s.object, now);
                    } else {
@@ -16,6 +17,7 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
                    }
                  },
                  [this, now](const Seen<FdbEntry>& s) {
+                   if (hosts.observe(s, now)) return;
                    if (s.gone) {
                      tunnels.lose(s.object, now);
                    } else {
@@ -72,10 +74,12 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
   if (d.started) next_hops.link_started(link);
   if (d.vanished) {
     tunnels.link_gone(link);
+    hosts.link_gone(link);
     addresses.lose_silently(
         [link](const AddressPolicy::Key& key, bool) { return key.first == link; });
   }
   tunnels.link_changed(link);
+  hosts.link_changed(link);
   addresses.touch_all();
   sysctls.touch_all();
   fixed.touch_all();
@@ -101,6 +105,7 @@ void Fib::Impl::on_address(const Seen<Address>& seen, TimePoint now) {
 }
 
 void Fib::Impl::on_next_hop(const Seen<NextHop>& seen, TimePoint now) {
+  if (hosts.observe(seen, now)) return;
   if (seen.gone) {
     next_hops.lose(seen.object.id, now);
   } else {
@@ -214,6 +219,8 @@ void Fib::Impl::on_ack(const Flight& flight, TimePoint now) {
     case FlightKind::kRouteErase:
       programmer.acked(flight);
       break;
+    default:
+      (void)hosts.acked(flight, now);
   }
 }
 
@@ -262,12 +269,15 @@ void Fib::Impl::on_refused(const KernelRefused& r, TimePoint now) {
     case FlightKind::kRouteErase:
       programmer.refused(*flight, r.error, r.message, now);
       break;
+    default:
+      (void)hosts.refused(*flight, r.error, r.message, now);
   }
 }
 
 // ---- dumps --------------------------------------------------------------------------------------
 
 void Fib::Impl::begin_dump(DumpKind kind) {
+  hosts.begin_dump(kind);
   switch (kind) {
     case DumpKind::kLinks:
       links.begin_link_dump();
@@ -306,6 +316,7 @@ void Fib::Impl::on_dump_done(const DumpDone& done, TimePoint now) {
 }
 
 void Fib::Impl::end_dump(DumpKind kind, TimePoint now) {
+  hosts.end_dump(kind, now);
   switch (kind) {
     case DumpKind::kLinks:
       for (const auto& delta : links.end_link_dump()) on_link_delta(delta);

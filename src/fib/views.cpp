@@ -123,15 +123,17 @@ StateCounts Fib::counts(ObjectKind kind) const {
     case ObjectKind::kHostNeighbour:
     case ObjectKind::kFlood:
     case ObjectKind::kFdbNextHop:
-      return {};
+      return f.hosts.counts(kind);
   }
   return {};
 }
 
 std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const { return {}; }
-std::optional<HostEntryView> Fib::mac(MacVrfId, const MacAddress&) const { return std::nullopt; }
-std::optional<HostEntryView> Fib::neighbour(MacVrfId, const IpAddress&) const {
-  return std::nullopt;
+std::optional<HostEntryView> Fib::mac(MacVrfId id, const MacAddress& mac) const {
+  return impl_->hosts.mac(id, mac);
+}
+std::optional<HostEntryView> Fib::neighbour(MacVrfId id, const IpAddress& a) const {
+  return impl_->hosts.neighbour(id, a);
 }
 std::string Fib::port_name(std::uint32_t) const { return {}; }
 
@@ -150,6 +152,7 @@ std::vector<Refusal> Fib::refusals(std::size_t max) const {
   f.tunnels.fdb().refusals(out, max);
   f.next_hops.store().refusals(out, max);
   f.fixed.refusals(out, max);
+  f.hosts.refusals(out, max);
   for (const auto& reason : f.programmer.refusals().all()) {
     if (out.size() >= max) break;
     if (reason.count == 0) continue;
@@ -239,6 +242,7 @@ MemoryParts Fib::memory() const {
   out.push_back(part_of("kernel addresses", f.addresses));
   out.push_back(part_of("kernel rules", f.rules));
   out.push_back(part_of("kernel sysctls", f.sysctls));
+  f.hosts.memory(out);
   out.push_back({"kernel operations", f.shared.ops.in_flight(), f.shared.ops.memory()});
   return out;
 }
