@@ -101,6 +101,7 @@ class Speaker final : private session::PeerSink {
   [[nodiscard]] const evpn::Engine& evpn() const { return evpn_; }
   [[nodiscard]] const fib::Fib& fib() const { return fib_; }
   [[nodiscard]] const VrfIds& vrf_ids() const { return vrf_ids_; }
+  [[nodiscard]] const MacVrfIds& mac_vrf_ids() const { return mac_vrf_ids_; }
   [[nodiscard]] const std::map<PeerId, std::unique_ptr<Neighbor>>& neighbors() const {
     return neighbors_;
   }
@@ -184,6 +185,7 @@ class Speaker final : private session::PeerSink {
   RibSet rib_;
   rib::Exporter exporter_;
   VrfIds vrf_ids_;
+  MacVrfIds mac_vrf_ids_;
   UnderlayRoutes underlay_;
   evpn::Engine evpn_;
   fib::Fib fib_;

@@ -31,7 +31,7 @@ void Speaker::configure(const Config& config, TimePoint now) {
     rib_.decision.options.multipath = underlay.multipath;
     rescan_everything_ = true;
   }
-  fib_.configure(wanted_node(config_, vrf_ids_), now);
+  fib_.configure(wanted_node(config_, vrf_ids_, mac_vrf_ids_), now);
   if (first) fib_.start(now);
   evpn_.configure(evpn_node_settings(config_), evpn_vrf_settings(config_, vrf_ids_));
   refresh_own_addresses();
