@@ -21,6 +21,8 @@ Fib::Impl::Impl(std::uint64_t seed, const Limits& limits)
       tasks(shared, links),
       mac_vrfs(shared, links, tasks),
       devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables, mac_vrfs),
+      hosts(shared, links),
+      voice(shared, links, mac_vrfs, hosts.places()),
       programmer(shared, tables, tokens, sets, next_hops, foreign, resolver),
       dumps(shared) {
   resolver.set_sets(&sets);
@@ -59,6 +61,10 @@ void Fib::Impl::apply(const DesiredDelta& delta) {
   for (const NextHopSetId id : delta.released_sets) sets.release(id);
 }
 
+void Fib::Impl::apply(const L2Delta& delta) {
+  for (const auto& message : delta.messages) voice.say(message);
+}
+
 // Neighbours and FDB entries are told apart by the devices they are on: those must be known first.
 bool Fib::Impl::could_ask_dumps(DumpKind kind) const {
   if (kind != DumpKind::kNeighbours && kind != DumpKind::kFdb) return true;
@@ -94,6 +100,8 @@ void Fib::Impl::step(TimePoint now, std::size_t routes) {
   if (tasks.due(now, look_again)) devices.touch();
   if (look_again) dumps.ask(DumpKind::kLinks);
   if (devices.step(now)) devices_changed();
+  hosts.step();
+  voice.step();
   if (fixed_dirty) refresh_fixed();
   for (const std::uint32_t user : resolver.step(true)) sets.touch(user);
   if (shared.writing) {
@@ -132,6 +140,14 @@ void Fib::Impl::devices_changed() {
   known_ports = std::move(ports);
   fixed_dirty = true;
   local.changed_all();
+  mac_vrf_devices_changed();
+}
+
+void Fib::Impl::mac_vrf_devices_changed() {
+  const LocalHosts::Unread unread = hosts.set_ports(mac_vrfs.ports());
+  if (!dumps.all_read()) return;
+  if (unread.fdb) dumps.ask(DumpKind::kFdb);
+  if (unread.neighbours) dumps.ask(DumpKind::kNeighbours);
 }
 
 void Fib::Impl::refresh_fixed() {
@@ -149,6 +165,7 @@ void Fib::Impl::program(TimePoint now, std::size_t routes) {
   addresses.step_puts(now);
   sysctls.step_puts(now);
   rules.step_puts(now);
+  hosts.ears().step_puts(now);
   tunnels.step_puts(now);
   next_hops.step_singles(now);
   sets.retarget();
@@ -167,6 +184,7 @@ void Fib::Impl::erase(TimePoint now) {
   if (next_hops.take_scan()) programmer.request_scan_all();
   for (const auto& key : next_hops.take_gone()) tunnels.way_gone(key);
   tunnels.step_erases(now);
+  hosts.ears().step_erases(now);
   rules.step_erases(now);
   sysctls.step_erases(now);
   addresses.step_erases(now);
@@ -201,14 +219,15 @@ void Fib::Impl::withdraw() {
 }
 
 bool Fib::Impl::stores_dirty() const {
-  return fixed.dirty() || addresses.dirty() || rules.dirty() || sysctls.dirty() ||
-         tunnels.neighbours().dirty() || tunnels.fdb().dirty() || next_hops.store().dirty() ||
-         sets.dirty();
+  return hosts.ears().dirty() || fixed.dirty() || addresses.dirty() || rules.dirty() ||
+         sysctls.dirty() || tunnels.neighbours().dirty() || tunnels.fdb().dirty() ||
+         next_hops.store().dirty() || sets.dirty();
 }
 
 bool Fib::Impl::more_work() const {
   if (!started) return false;
   if (programmer.marking()) return true;
+  if (devices.configured() && dumps.all_read() && (hosts.dirty() || voice.more_work())) return true;
   if (shared.ops.room() == 0) return false;
   if (const auto kind = dumps.next(clock); kind && could_ask_dumps(*kind)) return true;
   if (!devices.configured() || !dumps.all_read()) return false;
@@ -222,9 +241,9 @@ bool Fib::Impl::synchronized() const {
   if (!started || !devices.configured() || !dumps.all_read()) return false;
   if (!install) return !more_work();
   const auto waits = [](const auto& store) { return store.busy(); };
-  return !more_work() && !dumps.running() && shared.ops.in_flight() == 0 && !programmer.busy() &&
-         !devices.deadline() && !tasks.busy() && !waits(fixed) && !waits(addresses) &&
-         !waits(rules) && !waits(sysctls) && !waits(tunnels.neighbours()) &&
+  return !more_work() && !waits(hosts.ears()) && !dumps.running() && shared.ops.in_flight() == 0 &&
+         !programmer.busy() && !devices.deadline() && !tasks.busy() && !waits(fixed) &&
+         !waits(addresses) && !waits(rules) && !waits(sysctls) && !waits(tunnels.neighbours()) &&
          !waits(tunnels.fdb()) && !waits(next_hops.store());
 }
 
@@ -237,6 +256,7 @@ Deadline Fib::Impl::deadline() const {
   d = earliest(d, earliest(fixed.deadline(), addresses.deadline()));
   d = earliest(d, earliest(rules.deadline(), sysctls.deadline()));
   d = earliest(d, earliest(tunnels.neighbours().deadline(), tunnels.fdb().deadline()));
+  d = earliest(d, hosts.ears().deadline());
   return earliest(d, next_hops.store().deadline());
 }
 
@@ -255,7 +275,7 @@ void Fib::start(TimePoint now) {
 }
 void Fib::configure(const WantedNode& wanted, TimePoint) { impl_->configure(wanted); }
 void Fib::apply(const DesiredDelta& delta, TimePoint) { impl_->apply(delta); }
-void Fib::apply(const L2Delta&, TimePoint) {}
+void Fib::apply(const L2Delta& delta, TimePoint) { impl_->apply(delta); }
 void Fib::track_next_hop(const IpAddress& a) { impl_->resolver.track(a); }
 void Fib::untrack_next_hop(const IpAddress& a) { impl_->resolver.untrack(a); }
 void Fib::on_kernel_event(KernelEvent&& event, TimePoint now) {

@@ -9,6 +9,8 @@
 #include "fib/device_builder.h"
 #include "fib/dumps.h"
 #include "fib/fib.h"
+#include "fib/l2/host_voice.h"
+#include "fib/l2/local_hosts.h"
 #include "fib/local_routes.h"
 #include "fib/route_programmer.h"
 
@@ -20,8 +22,10 @@ struct Fib::Impl {
   // fib.cpp
   void configure(const WantedNode& wanted);
   void apply(const DesiredDelta& delta);
+  void apply(const L2Delta& delta);
   void step(TimePoint now, std::size_t routes);
   void devices_changed();
+  void mac_vrf_devices_changed();
   void refresh_fixed();
   void program(TimePoint now, std::size_t routes);
   void erase(TimePoint now);
@@ -39,6 +43,8 @@ struct Fib::Impl {
   void on_event(KernelEvent&& event, TimePoint now);
   void on_link(const Seen<Link>& seen);
   void on_link_delta(const LinkDelta& delta);
+  void on_neighbour(const Seen<Neighbour>& seen, TimePoint now);
+  void on_fdb(const Seen<FdbEntry>& seen, TimePoint now);
   void on_address(const Seen<Address>& seen, TimePoint now);
   void on_route(const Seen<Route>& seen, TimePoint now);
   void drop_dead();
@@ -70,6 +76,8 @@ struct Fib::Impl {
   LinkTasks tasks;
   MacVrfBuilder mac_vrfs;
   DeviceBuilder devices;
+  LocalHosts hosts;
+  HostVoice voice;
   RouteProgrammer programmer;
   Dumps dumps;
   std::map<RouteKey, Route> wanted_fixed;

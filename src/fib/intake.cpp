@@ -8,20 +8,8 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
   std::visit(Overloaded{
                  [this](const Seen<Link>& s) { on_link(s); },
                  [this, now](const Seen<Address>& s) { on_address(s, now); },
-                 [this, now](const Seen<Neighbour>& s) {
-                   if (s.gone) {
-                     tunnels.lose(s.object, now);
-                   } else {
-                     tunnels.see(s.object, s.from_dump, now);
-                   }
-                 },
-                 [this, now](const Seen<FdbEntry>& s) {
-                   if (s.gone) {
-                     tunnels.lose(s.object, now);
-                   } else {
-                     tunnels.see(s.object, s.from_dump, now);
-                   }
-                 },
+                 [this, now](const Seen<Neighbour>& s) { on_neighbour(s, now); },
+                 [this, now](const Seen<FdbEntry>& s) { on_fdb(s, now); },
                  [this, now](const Seen<NextHop>& s) { on_next_hop(s, now); },
                  [this, now](const Seen<Route>& s) { on_route(s, now); },
                  [this, now](const Seen<Rule>& s) {
@@ -33,13 +21,31 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
                                s.from_dump, now);
                    }
                  },
-                 [](const HeardPacket&) {},
+                 [this](const HeardPacket& h) { hosts.hear(h.packet); },
                  [this, now](const KernelRefused& r) { on_refused(r, now); },
                  [this, now](const KernelAcked& a) { on_acked(a.up_to, now); },
                  [this, now](const DumpDone& d) { on_dump_done(d, now); },
                  [this](const KernelOverrun&) { on_overrun(); },
              },
              std::move(event));
+}
+
+void Fib::Impl::on_neighbour(const Seen<Neighbour>& seen, TimePoint now) {
+  if (seen.gone) {
+    tunnels.lose(seen.object, now);
+  } else {
+    tunnels.see(seen.object, seen.from_dump, now);
+  }
+  hosts.see(seen);
+}
+
+void Fib::Impl::on_fdb(const Seen<FdbEntry>& seen, TimePoint now) {
+  if (seen.gone) {
+    tunnels.lose(seen.object, now);
+  } else {
+    tunnels.see(seen.object, seen.from_dump, now);
+  }
+  hosts.see(seen);
 }
 
 void Fib::Impl::on_link(const Seen<Link>& seen) {
@@ -70,7 +76,9 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
   }
   if (!links.usable(link)) next_hops.link_stopped(link), drop_dead();
   if (d.started) next_hops.link_started(link);
+  hosts.link_changed(link);
   if (d.vanished) {
+    hosts.link_gone(link);
     tunnels.link_gone(link);
     addresses.lose_silently(
         [link](const AddressPolicy::Key& key, AddressUse) { return key.first == link; });
@@ -214,6 +222,9 @@ void Fib::Impl::on_ack(const Flight& flight, TimePoint now) {
     case FlightKind::kRouteErase:
       programmer.acked(flight);
       break;
+    case FlightKind::kListen:
+      hosts.ears().acked(flight.index);
+      break;
   }
 }
 
@@ -262,6 +273,9 @@ void Fib::Impl::on_refused(const KernelRefused& r, TimePoint now) {
     case FlightKind::kRouteErase:
       programmer.refused(*flight, r.error, r.message, now);
       break;
+    case FlightKind::kListen:
+      hosts.ears().refused(i, r.error, r.message, now);
+      break;
   }
 }
 
@@ -278,9 +292,11 @@ void Fib::Impl::begin_dump(DumpKind kind) {
       break;
     case DumpKind::kNeighbours:
       tunnels.neighbours().begin_dump();
+      hosts.begin_neighbour_dump();
       break;
     case DumpKind::kFdb:
       tunnels.fdb().begin_dump();
+      hosts.begin_fdb_dump();
       break;
     case DumpKind::kNextHops:
       next_hops.store().begin_dump();
@@ -322,9 +338,11 @@ void Fib::Impl::end_dump(DumpKind kind, TimePoint now) {
       break;
     case DumpKind::kNeighbours:
       tunnels.neighbours().end_dump(now);
+      hosts.end_neighbour_dump();
       break;
     case DumpKind::kFdb:
       tunnels.fdb().end_dump(now);
+      hosts.end_fdb_dump();
       break;
     case DumpKind::kNextHops:
       next_hops.end_dump(now);

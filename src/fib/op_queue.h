@@ -30,6 +30,7 @@ enum class FlightKind : std::uint8_t {
   kFixedRoute,
   kRoutePut,
   kRouteErase,
+  kListen,
 };
 
 struct Flight {

@@ -131,7 +131,18 @@ StateCounts Fib::counts(ObjectKind kind) const {
   return {};
 }
 
-std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const { return impl_->mac_vrfs.views(); }
+std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const {
+  const Impl& f = *impl_;
+  std::vector<MacVrfDeviceView> out = f.mac_vrfs.views();
+  for (auto& view : out) {
+    for (const IfIndex port : f.mac_vrfs.mac_vrfs().at(view.mac_vrf).ports.local) {
+      const auto* ear = f.hosts.ears().find(port);
+      if (ear == nullptr || ear->error == 0) continue;
+      view.notes.push_back("hosts at " + f.links.name(port) + " are not heard: " + ear->text);
+    }
+  }
+  return out;
+}
 std::optional<HostEntryView> Fib::mac(MacVrfId, const MacAddress&) const { return std::nullopt; }
 std::optional<HostEntryView> Fib::neighbour(MacVrfId, const IpAddress&) const {
   return std::nullopt;
@@ -152,6 +163,7 @@ std::vector<Refusal> Fib::refusals(std::size_t max) const {
   f.addresses.refusals(out, max);
   f.sysctls.refusals(out, max);
   f.rules.refusals(out, max);
+  f.hosts.ears().refusals(out, max);
   f.tunnels.neighbours().refusals(out, max);
   f.tunnels.fdb().refusals(out, max);
   f.next_hops.store().refusals(out, max);
@@ -245,6 +257,7 @@ MemoryParts Fib::memory() const {
   out.push_back(part_of("kernel addresses", f.addresses));
   out.push_back(part_of("kernel rules", f.rules));
   out.push_back(part_of("kernel sysctls", f.sysctls));
+  f.hosts.memory(out);
   out.push_back({"kernel operations", f.shared.ops.in_flight(), f.shared.ops.memory()});
   return out;
 }

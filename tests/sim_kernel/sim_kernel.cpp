@@ -13,6 +13,7 @@ SimKernel::SimKernel() { reboot(); }
 void SimKernel::reboot() {
   links_.clear(), carrier_.clear(), addresses_.clear(), neighbours_.clear(), fdb_.clear();
   next_hops_.clear(), routes_.clear(), users_.clear(), rules_.clear(), sysctls_.clear();
+  listening_.clear();
   next_index_ = 1;
   close();
   LinkCreate lo;
@@ -26,6 +27,7 @@ void SimKernel::reboot() {
 void SimKernel::close() {
   answers_.clear();
   notifications_.clear();
+  listening_.clear();
   unanswered_ = 0;
   expected_id_ = 1;
 }
@@ -89,6 +91,11 @@ const Route* SimKernel::route(TableId table, const IpPrefix& prefix, std::uint32
   const auto it = routes_.find({table, prefix, metric});
   return it == routes_.end() ? nullptr : &it->second;
 }
+
+namespace {
+constexpr std::uint16_t kNudReachable = 0x02;
+constexpr std::uint16_t kNudPermanentOrNoArp = 0xc0;
+}  // namespace
 
 // ---- operator -----------------------------------------------------------------------------------
 
@@ -216,12 +223,55 @@ SimKernel::Verdict SimKernel::run(const FdbPut& op) {
     } else {
       e.destination = {}, e.vni.reset(), e.master = l->master;
     }
+    if (!half) leave_port(e);
     FdbEntry& there = fdb_[{e.link, e.mac, half}];
     if ((there.state & 0x80U) != 0 && e.extern_learn && !there.extern_learn) ++foreign_overwritten_;
     there = e;
     notify(e);
   }
   return std::nullopt;
+}
+
+// A bridge has a MAC once; where it was before it says nothing of.
+void SimKernel::leave_port(const FdbEntry& now) {
+  for (auto it = fdb_.begin(); it != fdb_.end();) {
+    const FdbEntry& e = it->second;
+    const bool moved = !e.self && e.master == now.master && e.mac == now.mac &&
+                       e.vlan == now.vlan && e.link != now.link;
+    it = moved ? fdb_.erase(it) : std::next(it);
+  }
+}
+
+void SimKernel::learn(const std::string& port, const MacAddress& mac) {
+  const Link& l = *link(port);
+  FdbEntry e;
+  e.link = l.index;
+  e.mac = mac;
+  e.master = l.master;
+  e.state = kNudReachable;
+  PERD_ASSERT(l.running && l.port_learning && link(l.master)->kind == LinkKind::kBridge);
+  leave_port(e);
+  FdbEntry& there = fdb_[{e.link, mac, false}];
+  if (there == e) return;
+  there = e;
+  notify(e);
+}
+
+// What was learned from a port goes with its carrier; what others put there stays.
+void SimKernel::flush_port(const Link& port) {
+  for (auto it = fdb_.begin(); it != fdb_.end();) {
+    const FdbEntry& e = it->second;
+    const bool gone =
+        e.link == port.index && !e.self && !e.extern_learn && (e.state & kNudPermanentOrNoArp) == 0;
+    if (gone) notify(e, true);
+    it = gone ? fdb_.erase(it) : std::next(it);
+  }
+}
+
+bool SimKernel::hear(const HostPacket& packet) {
+  if (listening_.count(packet.link) == 0) return false;
+  notifications_.emplace_back(HeardPacket{packet});
+  return true;
 }
 
 SimKernel::Verdict SimKernel::run(const FdbErase& op) {
@@ -254,7 +304,15 @@ SimKernel::Verdict SimKernel::run(const RuleErase& op) {
 }
 
 // A link's settings are a folder of its name below conf/.
-SimKernel::Verdict SimKernel::run(const PortListen&) { return std::nullopt; }
+SimKernel::Verdict SimKernel::run(const PortListen& op) {
+  if (link(op.link) == nullptr) return SimRefusal{ENODEV, ""};
+  if (op.on) {
+    listening_.insert(op.link);
+  } else {
+    listening_.erase(op.link);
+  }
+  return std::nullopt;
+}
 SimKernel::Verdict SimKernel::run(const PacketSend&) { return std::nullopt; }
 
 SimKernel::Verdict SimKernel::run(const SysctlPut& op) {

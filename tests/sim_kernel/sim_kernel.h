@@ -66,6 +66,10 @@ class SimKernel final : public KernelDriver {
   bool del_neighbour(IfIndex link, const IpAddress& address);
   void add_fdb(const FdbEntry& entry);
   bool del_fdb(IfIndex link, const MacAddress& mac, bool self);
+  // A frame of that MAC comes in by a port of a bridge, which learns it or moves it there.
+  void learn(const std::string& port, const MacAddress& mac);
+  // A frame about a host comes in; false: nobody listens.
+  bool hear(const HostPacket& packet);
   void add_next_hop(const NextHop& next_hop);
   bool del_next_hop(std::uint32_t id);
   void add_rule(const Rule& rule);
@@ -92,6 +96,7 @@ class SimKernel final : public KernelDriver {
   [[nodiscard]] const std::map<RouteKey, Route>& routes() const { return routes_; }
   [[nodiscard]] const std::map<RuleKey, Rule>& rules() const { return rules_; }
   [[nodiscard]] const std::map<std::string, std::string>& sysctls() const { return sysctls_; }
+  [[nodiscard]] const std::set<IfIndex>& listening() const { return listening_; }
   [[nodiscard]] const Route* route(TableId table, const IpPrefix& prefix,
                                    std::uint32_t metric) const;
   // Operations that arrived, in order, since the last call.
@@ -138,6 +143,8 @@ class SimKernel final : public KernelDriver {
   void add_connected(const Link& link, const InterfaceAddress& a);
   void del_connected(const Link& link, const InterfaceAddress& a, TableId table);
   void flush_link(const Link& link);
+  void leave_port(const FdbEntry& now);
+  void flush_port(const Link& port);
   void remove_next_hop(std::uint32_t id, bool tell);
   [[nodiscard]] TableId table_of(const Link& link) const;
   [[nodiscard]] Verdict check_gateway(const IpAddress& gateway, IfIndex link, bool onlink) const;
@@ -154,6 +161,7 @@ class SimKernel final : public KernelDriver {
   std::map<std::uint32_t, std::set<RouteKey>> users_;  // routes over a next-hop object
   std::map<RuleKey, Rule> rules_;
   std::map<std::string, std::string> sysctls_;
+  std::set<IfIndex> listening_;
   std::deque<KernelEvent> answers_;
   std::deque<KernelEvent> notifications_;
   std::vector<KernelOp> journal_;

@@ -61,6 +61,7 @@ void SimKernel::renew_running(Link& l) {
       if (n.group.empty() && n.link == l.index) gone.push_back(id);
     }
     for (const std::uint32_t id : gone) remove_next_hop(id, false);
+    flush_port(l);
   }
   if (ran != runs) notify(l);
   const auto master = links_.find(l.master);
@@ -269,6 +270,7 @@ void SimKernel::drop_link(IfIndex index) {
     it = it->first.find(conf) != std::string::npos ? sysctls_.erase(it) : std::next(it);
   }
   links_.erase(index);
+  listening_.erase(index);
   carrier_.erase(index);
 }
 

@@ -25,7 +25,8 @@ void MacVrfBuilder::survey(MacVrfDevices& m) {
   if (bridge->vlan_filtering && m.ports.placed) m.ports.vlan = vxlan->port_vlan;
   m.ports.svi = find_svi(m, *bridge);
   for (const IfIndex port : links_.members(bridge->index)) {
-    if (port != m.ports.vxlan) m.ports.local.push_back(port);
+    const Link* l = links_.find(port);
+    if (l != nullptr && l->kind != LinkKind::kVxlan) m.ports.local.push_back(port);
   }
 }
 
