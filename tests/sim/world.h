@@ -47,6 +47,8 @@ class World {
   void reset_connections(NodeIndex a, NodeIndex b);
 
   void run_for(Duration d);
+  // Later, in virtual time.
+  void after(Duration delay, std::function<void()> what) { post(delay, std::move(what)); }
   // Until no speaker has work and no octets are on the way; false when `limit` passes first.
   [[nodiscard]] bool settle(Duration limit);
 

@@ -12,6 +12,7 @@ SimKernel::SimKernel() { reboot(); }
 
 void SimKernel::reboot() {
   links_.clear(), carrier_.clear(), addresses_.clear(), neighbours_.clear(), fdb_.clear();
+  floods_.clear();
   next_hops_.clear(), routes_.clear(), users_.clear(), rules_.clear(), sysctls_.clear();
   listening_.clear();
   next_index_ = 1;
@@ -214,6 +215,12 @@ SimKernel::Verdict SimKernel::run(const FdbPut& op) {
   const bool bridge = op.both || !op.entry.self;
   if (self && l->kind != LinkKind::kVxlan) return SimRefusal{EOPNOTSUPP, ""};
   if (bridge && l->master == IfIndex{}) return SimRefusal{EINVAL, "not a bridge port"};
+  if (self && op.entry.mac.is_zero()) {
+    if (!op.append) return SimRefusal{EOPNOTSUPP, ""};
+    floods_[{op.entry.link, op.entry.destination}] = op.entry;
+    notify(op.entry);
+    return std::nullopt;
+  }
   for (const bool half : {true, false}) {
     if (!(half ? self : bridge)) continue;
     FdbEntry e = op.entry;
@@ -249,12 +256,21 @@ void SimKernel::learn(const std::string& port, const MacAddress& mac) {
   e.mac = mac;
   e.master = l.master;
   e.state = kNudReachable;
-  PERD_ASSERT(l.running && l.port_learning && link(l.master)->kind == LinkKind::kBridge);
+  PERD_ASSERT(can_learn(port));
+  for (const auto& [key, other] : fdb_) {  // a sticky entry does not move
+    if (other.mac == mac && other.master == l.master && other.sticky && !other.self) return;
+  }
   leave_port(e);
   FdbEntry& there = fdb_[{e.link, mac, false}];
   if (there == e) return;
   there = e;
   notify(e);
+}
+
+bool SimKernel::can_learn(const std::string& port) const {
+  const Link* l = link(port);
+  const Link* master = l == nullptr ? nullptr : link(l->master);
+  return master != nullptr && master->kind == LinkKind::kBridge && l->running && l->port_learning;
 }
 
 // What was learned from a port goes with its carrier; what others put there stays.
@@ -274,7 +290,22 @@ bool SimKernel::hear(const HostPacket& packet) {
   return true;
 }
 
+void SimKernel::erase_floods(IfIndex link) {
+  for (auto it = floods_.begin(); it != floods_.end();) {
+    const bool gone = it->first.first == link;
+    if (gone) notify(it->second, true);
+    it = gone ? floods_.erase(it) : std::next(it);
+  }
+}
+
 SimKernel::Verdict SimKernel::run(const FdbErase& op) {
+  if (op.entry.self && op.entry.mac.is_zero()) {
+    const auto it = floods_.find({op.entry.link, op.entry.destination});
+    if (it == floods_.end()) return SimRefusal{ENOENT, ""};
+    notify(it->second, true);
+    floods_.erase(it);
+    return std::nullopt;
+  }
   bool any = false;
   for (const bool half : {true, false}) {
     if (!op.both && half != op.entry.self) continue;
@@ -313,7 +344,13 @@ SimKernel::Verdict SimKernel::run(const PortListen& op) {
   }
   return std::nullopt;
 }
-SimKernel::Verdict SimKernel::run(const PacketSend&) { return std::nullopt; }
+SimKernel::Verdict SimKernel::run(const PacketSend& op) {
+  const Link* l = link(op.packet.link);
+  if (l == nullptr) return SimRefusal{ENXIO, ""};
+  if (!l->running) return SimRefusal{ENETDOWN, ""};
+  if (on_packet) on_packet(op);
+  return std::nullopt;
+}
 
 SimKernel::Verdict SimKernel::run(const SysctlPut& op) {
   const std::size_t at = op.path.find("/conf/");
@@ -357,6 +394,7 @@ SimKernel::Verdict SimKernel::run(const DumpRequest& op) {
       break;
     case DumpKind::kFdb:
       dump(fdb_, half);
+      dump(floods_, half);
       break;
     case DumpKind::kNextHops:
       dump(next_hops_, half);

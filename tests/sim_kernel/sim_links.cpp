@@ -264,6 +264,7 @@ void SimKernel::drop_link(IfIndex index) {
     if (gone) notify(it->second, true);
     it = gone ? fdb_.erase(it) : std::next(it);
   }
+  erase_floods(index);
   notify(l, true);
   const std::string conf = "/conf/" + l.name + "/";
   for (auto it = sysctls_.begin(); it != sysctls_.end();) {
