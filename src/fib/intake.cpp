@@ -21,7 +21,7 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
                                s.from_dump, now);
                    }
                  },
-                 [this](const HeardPacket& h) { hosts.hear(h.packet); },
+                 [this](const HeardPacket& h) { local_hosts.hear(h.packet); },
                  [this, now](const KernelRefused& r) { on_refused(r, now); },
                  [this, now](const KernelAcked& a) { on_acked(a.up_to, now); },
                  [this, now](const DumpDone& d) { on_dump_done(d, now); },
@@ -31,21 +31,23 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
 }
 
 void Fib::Impl::on_neighbour(const Seen<Neighbour>& seen, TimePoint now) {
+  local_hosts.see(seen);
+  if (hosts.observe(seen, now)) return;
   if (seen.gone) {
     tunnels.lose(seen.object, now);
   } else {
     tunnels.see(seen.object, seen.from_dump, now);
   }
-  hosts.see(seen);
 }
 
 void Fib::Impl::on_fdb(const Seen<FdbEntry>& seen, TimePoint now) {
+  local_hosts.see(seen);
+  if (hosts.observe(seen, now)) return;
   if (seen.gone) {
     tunnels.lose(seen.object, now);
   } else {
     tunnels.see(seen.object, seen.from_dump, now);
   }
-  hosts.see(seen);
 }
 
 void Fib::Impl::on_link(const Seen<Link>& seen) {
@@ -76,14 +78,16 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
   }
   if (!links.usable(link)) next_hops.link_stopped(link), drop_dead();
   if (d.started) next_hops.link_started(link);
-  hosts.link_changed(link);
+  local_hosts.link_changed(link);
   if (d.vanished) {
-    hosts.link_gone(link);
+    local_hosts.link_gone(link);
     tunnels.link_gone(link);
+    hosts.link_gone(link);
     addresses.lose_silently(
         [link](const AddressPolicy::Key& key, AddressUse) { return key.first == link; });
   }
   tunnels.link_changed(link);
+  hosts.link_changed(link);
   addresses.touch_all();
   sysctls.touch_all();
   fixed.touch_all();
@@ -109,6 +113,7 @@ void Fib::Impl::on_address(const Seen<Address>& seen, TimePoint now) {
 }
 
 void Fib::Impl::on_next_hop(const Seen<NextHop>& seen, TimePoint now) {
+  if (hosts.observe(seen, now)) return;
   if (seen.gone) {
     next_hops.lose(seen.object.id, now);
   } else {
@@ -223,8 +228,10 @@ void Fib::Impl::on_ack(const Flight& flight, TimePoint now) {
       programmer.acked(flight);
       break;
     case FlightKind::kListen:
-      hosts.ears().acked(flight.index);
+      local_hosts.ears().acked(flight.index);
       break;
+    default:
+      (void)hosts.acked(flight, now);
   }
 }
 
@@ -274,14 +281,17 @@ void Fib::Impl::on_refused(const KernelRefused& r, TimePoint now) {
       programmer.refused(*flight, r.error, r.message, now);
       break;
     case FlightKind::kListen:
-      hosts.ears().refused(i, r.error, r.message, now);
+      local_hosts.ears().refused(i, r.error, r.message, now);
       break;
+    default:
+      (void)hosts.refused(*flight, r.error, r.message, now);
   }
 }
 
 // ---- dumps --------------------------------------------------------------------------------------
 
 void Fib::Impl::begin_dump(DumpKind kind) {
+  hosts.begin_dump(kind);
   switch (kind) {
     case DumpKind::kLinks:
       links.begin_link_dump();
@@ -292,11 +302,11 @@ void Fib::Impl::begin_dump(DumpKind kind) {
       break;
     case DumpKind::kNeighbours:
       tunnels.neighbours().begin_dump();
-      hosts.begin_neighbour_dump();
+      local_hosts.begin_neighbour_dump();
       break;
     case DumpKind::kFdb:
       tunnels.fdb().begin_dump();
-      hosts.begin_fdb_dump();
+      local_hosts.begin_fdb_dump();
       break;
     case DumpKind::kNextHops:
       next_hops.store().begin_dump();
@@ -322,6 +332,7 @@ void Fib::Impl::on_dump_done(const DumpDone& done, TimePoint now) {
 }
 
 void Fib::Impl::end_dump(DumpKind kind, TimePoint now) {
+  hosts.end_dump(kind, now);
   switch (kind) {
     case DumpKind::kLinks:
       for (const auto& delta : links.end_link_dump()) on_link_delta(delta);
@@ -338,11 +349,11 @@ void Fib::Impl::end_dump(DumpKind kind, TimePoint now) {
       break;
     case DumpKind::kNeighbours:
       tunnels.neighbours().end_dump(now);
-      hosts.end_neighbour_dump();
+      local_hosts.end_neighbour_dump();
       break;
     case DumpKind::kFdb:
       tunnels.fdb().end_dump(now);
-      hosts.end_fdb_dump();
+      local_hosts.end_fdb_dump();
       break;
     case DumpKind::kNextHops:
       next_hops.end_dump(now);
