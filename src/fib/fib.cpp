@@ -46,6 +46,7 @@ void Fib::Impl::configure(const WantedNode& wanted) {
   for (const MacVrfId id : known_mac_vrfs) {
     if (known.count(id) == 0) hosts.drop(id);
   }
+  local_hosts.keep(known);
   known_mac_vrfs = std::move(known);
   if (shared.protocol != wanted.route_protocol && started) {
     for (const DumpKind kind : Dumps::kOrder) dumps.ask(kind);  // what is own is decided anew
