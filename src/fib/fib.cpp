@@ -19,7 +19,8 @@ Fib::Impl::Impl(std::uint64_t seed, const Limits& limits)
       rules(shared, RulePolicy{}),
       sysctls(shared, SysctlPolicy{&links}),
       tasks(shared, links),
-      devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables),
+      mac_vrfs(shared, links, tasks),
+      devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables, mac_vrfs),
       programmer(shared, tables, tokens, sets, next_hops, foreign, resolver),
       dumps(shared) {
   resolver.set_sets(&sets);

@@ -68,6 +68,7 @@ struct Fib::Impl {
   RuleStore rules;
   SysctlStore sysctls;
   LinkTasks tasks;
+  MacVrfBuilder mac_vrfs;
   DeviceBuilder devices;
   RouteProgrammer programmer;
   Dumps dumps;

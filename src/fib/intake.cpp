@@ -73,7 +73,7 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
   if (d.vanished) {
     tunnels.link_gone(link);
     addresses.lose_silently(
-        [link](const AddressPolicy::Key& key, bool) { return key.first == link; });
+        [link](const AddressPolicy::Key& key, AddressUse) { return key.first == link; });
   }
   tunnels.link_changed(link);
   addresses.touch_all();
@@ -94,7 +94,7 @@ void Fib::Impl::on_address(const Seen<Address>& seen, TimePoint now) {
     links.see_address(seen.object, seen.from_dump);
     const auto* known = addresses.find(key);
     const bool own = known != nullptr && (known->own || (known->in_flight && known->flying));
-    addresses.see(key, true, own, seen.from_dump, now);
+    addresses.see(key, AddressUse::kHere, own, seen.from_dump, now);
   }
   devices.touch();
   fixed_dirty = true;

@@ -97,6 +97,9 @@ StateCounts Fib::counts(ObjectKind kind) const {
       for (const auto& [id, v] : f.devices.vrfs()) {
         for (const IfIndex i : {v.vrf, v.bridge, v.vxlan}) c.acked += i != IfIndex{} ? 1U : 0U;
       }
+      for (const auto& [id, p] : f.mac_vrfs.ports()) {
+        for (const IfIndex i : {p.bridge, p.vxlan}) c.acked += i != IfIndex{} ? 1U : 0U;
+      }
       return c;
     }
     case ObjectKind::kAddress:
@@ -128,12 +131,15 @@ StateCounts Fib::counts(ObjectKind kind) const {
   return {};
 }
 
-std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const { return {}; }
+std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const { return impl_->mac_vrfs.views(); }
 std::optional<HostEntryView> Fib::mac(MacVrfId, const MacAddress&) const { return std::nullopt; }
 std::optional<HostEntryView> Fib::neighbour(MacVrfId, const IpAddress&) const {
   return std::nullopt;
 }
-std::string Fib::port_name(std::uint32_t) const { return {}; }
+std::string Fib::port_name(std::uint32_t port) const {
+  const Link* l = impl_->links.find(IfIndex{port});
+  return l != nullptr ? l->name : std::string{};
+}
 
 void Fib::count_routes(RouteCounts& counts, std::size_t budget) const {
   impl_->programmer.count(counts, budget);

@@ -134,6 +134,7 @@ class SimKernel final : public KernelDriver {
   void bring_down(Link& link);
   void enslave(Link& link, IfIndex master);
   void drop_link(IfIndex index);
+  Verdict add_peer(IfIndex near, const std::string& name);
   void add_connected(const Link& link, const InterfaceAddress& a);
   void del_connected(const Link& link, const InterfaceAddress& a, TableId table);
   void flush_link(const Link& link);

@@ -189,6 +189,24 @@ SimKernel::Verdict SimKernel::run(const LinkCreate& op) {
   notify(l);
   if (op.master != IfIndex{}) enslave(it->second, op.master);
   if (op.up) bring_up(it->second);
+  if (op.kind == LinkKind::kVeth && !op.peer_name.empty()) return add_peer(l.index, op.peer_name);
+  return std::nullopt;
+}
+
+// The far end of a veth pair: down, without any of the settings of the near end.
+SimKernel::Verdict SimKernel::add_peer(IfIndex near, const std::string& name) {
+  LinkCreate create;
+  create.name = name;
+  create.kind = LinkKind::kVeth;
+  if (const auto verdict = run(create)) {
+    drop_link(near);
+    return verdict;
+  }
+  Link& far = links_[link(name)->index];
+  far.peer = near;
+  links_[near].peer = far.index;
+  notify(far);
+  notify(links_[near]);
   return std::nullopt;
 }
 
@@ -219,7 +237,9 @@ SimKernel::Verdict SimKernel::run(const LinkChange& op) {
 
 SimKernel::Verdict SimKernel::run(const LinkErase& op) {
   if (link(op.link) == nullptr) return SimRefusal{ENODEV, ""};
+  const IfIndex peer = links_[op.link].kind == LinkKind::kVeth ? links_[op.link].peer : IfIndex{};
   drop_link(op.link);
+  if (peer != IfIndex{}) drop_link(peer);
   return std::nullopt;
 }
 
