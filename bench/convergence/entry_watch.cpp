@@ -2,7 +2,8 @@
 // neighbour of the bridge where the route has an address.
 //
 // A dump of a large forwarding table holds the kernel's lock for long (it starts from the first
-// entry again for every piece), so nothing here dumps but when it is told to.
+// entry again for every piece), so nothing here dumps but when it is told to: three look-ups for
+// each of 100,000 routes take less time.
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
@@ -48,7 +49,7 @@ class EntryView : public KernelView {
         bridge_(static_cast<int>(link_index(place.network_namespace, place.bridge))),
         routes_(std::move(routes)),
         whole_(kSelf | kMaster | (routes_->has_address() ? kNeighbour : 0)) {
-    if (listen) (void)read_all();  // what was there before the first notification
+    if (listen) look_up_all();  // what was there before the first notification
   }
 
   [[nodiscard]] bool is(std::uint32_t route, bool present) override {
@@ -136,6 +137,14 @@ class EntryView : public KernelView {
       return false;
     });
     return found;
+  }
+  void look_up_all() {
+    parts_.assign(routes_->count(), 0);
+    for (std::uint32_t i = 0; i < routes_->count(); ++i) {
+      for (const std::uint8_t part : {kSelf, kMaster, kNeighbour}) {
+        if ((whole_ & part) != 0 && has(i, part)) parts_[i] |= part;
+      }
+    }
   }
   // Entries of the VXLAN device and of the bridge for it, then neighbours; how many others.
   std::uint32_t read_all() {

@@ -43,6 +43,7 @@ class Asker {
     }
     return open_.empty();
   }
+  [[nodiscard]] const std::vector<std::uint32_t>& left() const { return open_; }
   [[nodiscard]] double seconds() const { return seconds_; }
   [[nodiscard]] double first() const { return first_; }
 
@@ -65,7 +66,7 @@ KernelPlace Tool::place(const Arguments& a, const std::string& network_namespace
 // A dump of a large table disturbs whom it watches, so it is only the last word: until then single
 // routes are asked for, random ones of those that were missing. When the last of a thousand is
 // there, a thousandth of the others may be still to come at most. A dump of forwarding entries
-// would hold up even those, so of them every single one is asked for.
+// would hold up even those and takes seconds, so of them every single one is asked for instead.
 Answer Tool::kernel(const Arguments& a) {
   const Routes& r = routes(a.word(2));
   const bool want = a.word(3) == "present";
@@ -83,11 +84,14 @@ Answer Tool::kernel(const Arguments& a) {
     open.resize(std::min(open.size(), sample));
     asker.ask_for(std::move(open));
     const bool in_time = serve([&] { return asker.turn(elapsed()); }, deadline - elapsed());
-    std::vector<bool> so;
-    extra = view->dump(want, so);
-    open.clear();
-    for (std::uint32_t i = part.from; i < part.to; ++i) {
-      if (!so[i]) open.push_back(i);
+    open = asker.left();
+    if (view->wants_dumps()) {
+      std::vector<bool> so;
+      extra = view->dump(want, so);
+      open.clear();
+      for (std::uint32_t i = part.from; i < part.to; ++i) {
+        if (!so[i]) open.push_back(i);
+      }
     }
     if (!in_time && !open.empty()) {
       return Answer::bad(std::to_string(open.size()) + " routes of the kernel are not as awaited");
@@ -147,7 +151,12 @@ Answer Tool::watch(const Arguments& a) {
   w->range = range(a, *w->routes);
   w->events = kernel_view(place(a, a.word(1)), w->routes, true);
   w->dumps = kernel_view(place(a, a.word(1)), w->routes, false);
-  (void)w->dumps->dump(true, w->present);
+  if (w->dumps->wants_dumps()) {
+    (void)w->dumps->dump(true, w->present);
+  } else {
+    w->present.resize(w->routes->count());
+    for (std::uint32_t i = 0; i < w->routes->count(); ++i) w->present[i] = w->dumps->is(i, true);
+  }
   w->least = w->count = count_in(w->present, w->range);
   w->next_dump = Clock::now() + kWatchDumpEvery;
   watch_ = std::move(w);

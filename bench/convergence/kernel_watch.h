@@ -87,7 +87,8 @@ class KernelView {
   virtual std::uint32_t dump(bool present, std::vector<bool>& so) = 0;
   // Notifications that wait: told(route, presence).
   virtual void drain(const std::function<void(std::uint32_t, Presence)>& told) = 0;
-  // Whether dumps are cheap, and needed since something can go without a notification.
+  // Whether dumps are cheap, and needed since something can go without a notification. If not, what
+  // all look-ups say is taken for the whole.
   [[nodiscard]] virtual bool wants_dumps() const = 0;
 };
 // `listen`: drain() is going to be used.

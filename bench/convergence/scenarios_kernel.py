@@ -21,6 +21,8 @@ def import_routes(rig):
     seconds = rig.until_kernel(parts, "present", start)
     figures = {"seconds": seconds, "routes_per_s": total / seconds,
                **rig.resources(before, total), "peak_mib": rig.dut.peak_kib() / 1024}
+    if rig.case.role == "mac":
+        _check_entries(rig, parts)
     if rig.case.option("probe", True):
         figures |= _probe_kernel(rig, source, parts[0])
     start = rig.withdraw(source, parts)
@@ -30,6 +32,15 @@ def import_routes(rig):
     rig.tool.command("close", source)
     figures["flush_s"] = rig.until_kernel(parts, "absent", rig.tool.clock)
     return figures
+
+
+def _check_entries(rig, parts):
+    """Reads the forwarding tables out once: all is there, and nothing that nobody announced."""
+    for part in parts:
+        answer = rig.tool.command("dump", part.view.namespace, part.name, **part.view.place(),
+                                  timeout=120)
+        if answer["missing"] or answer["extra"]:
+            raise ToolError(f"{part.name}: {answer['missing']} missing, {answer['extra']} too many")
 
 
 def _probe_kernel(rig, source, part):
