@@ -20,11 +20,11 @@ Fib::Impl::Impl(std::uint64_t seed, const Limits& limits)
       rules(shared, RulePolicy{}),
       sysctls(shared, SysctlPolicy{&links}),
       tasks(shared, links),
+      hosts(shared, links),
       mac_vrfs(shared, links, tasks),
       devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables, mac_vrfs),
       local_hosts(shared, links),
       voice(shared, links, mac_vrfs, local_hosts.places()),
-      remote_hosts(shared, links),
       programmer(shared, tables, tokens, sets, next_hops, foreign, resolver),
       dumps(shared) {
   resolver.set_sets(&sets);
@@ -44,8 +44,9 @@ void Fib::Impl::configure(const WantedNode& wanted) {
   std::set<MacVrfId> known;
   for (const auto& m : wanted.mac_vrfs) known.insert(m.id);
   for (const MacVrfId id : known_mac_vrfs) {
-    if (known.count(id) == 0) remote_hosts.drop(id);
+    if (known.count(id) == 0) hosts.drop(id);
   }
+  local_hosts.keep(known);
   known_mac_vrfs = std::move(known);
   if (shared.protocol != wanted.route_protocol && started) {
     for (const DumpKind kind : Dumps::kOrder) dumps.ask(kind);  // what is own is decided anew
@@ -70,7 +71,7 @@ void Fib::Impl::apply(const DesiredDelta& delta) {
 }
 
 void Fib::Impl::apply(const L2Delta& delta) {
-  remote_hosts.apply(delta);
+  hosts.apply(delta);
   for (const auto& message : delta.messages) voice.say(message);
 }
 
@@ -83,7 +84,7 @@ bool Fib::Impl::could_ask_dumps(DumpKind kind) const {
 bool Fib::Impl::may_ask_dumps(DumpKind kind) {
   if (kind == DumpKind::kRoutesV4) return programmer.may_begin_dump(IpFamily::kIpv4);
   if (kind == DumpKind::kRoutesV6) return programmer.may_begin_dump(IpFamily::kIpv6);
-  return could_ask_dumps(kind) && remote_hosts.may_begin_dump(kind);
+  return could_ask_dumps(kind) && hosts.may_begin_dump(kind);
 }
 
 void Fib::Impl::step(TimePoint now, std::size_t routes) {
@@ -91,7 +92,7 @@ void Fib::Impl::step(TimePoint now, std::size_t routes) {
   clock = now;
   if (is_due(sweep_at, now)) allow_sweep();
   programmer.go_on_marking(now);
-  remote_hosts.go_on_marking(now);
+  hosts.go_on_marking(now);
   while (shared.ops.room() != 0) {
     const auto kind = dumps.next(now);
     if (!kind || !may_ask_dumps(*kind)) break;
@@ -102,7 +103,7 @@ void Fib::Impl::step(TimePoint now, std::size_t routes) {
   if (install && !shared.writing) {
     shared.writing = true;
     programmer.request_scan_all();
-    remote_hosts.request_scan_all();
+    hosts.request_scan_all();
     devices.touch();
   } else if (!install) {
     shared.writing = false;
@@ -168,7 +169,7 @@ void Fib::Impl::place_hosts(const MacVrfPortMap& ports) {
     const Link* link = links.find(index);
     return link != nullptr && tasks.made(link->name);
   };
-  if (remote_hosts.set_ports(ports, empty)) {
+  if (hosts.set_ports(ports, empty)) {
     dumps.ask(DumpKind::kNeighbours);
     dumps.ask(DumpKind::kFdb);
   }
@@ -203,17 +204,17 @@ void Fib::Impl::program(TimePoint now, std::size_t routes) {
   for (const auto& [vrf, family] : sets.take_scans()) programmer.request_scan(vrf, family);
   if (next_hops.take_scan()) programmer.request_scan_all();
   fixed.step_puts(now);
-  remote_hosts.step_first(now);
+  hosts.step_first(now);
   hosts_first = !hosts_first;
-  if (hosts_first) remote_hosts.step(now, routes);
+  if (hosts_first) hosts.step(now, routes);
   programmer.step(now, routes);
-  if (!hosts_first) remote_hosts.step(now, routes);
+  if (!hosts_first) hosts.step(now, routes);
   if (programmer.take_next_hop_doubt() && !dumps.running()) dumps.ask(DumpKind::kNextHops);
 }
 
 void Fib::Impl::erase(TimePoint now) {
   fixed.step_erases(now);
-  remote_hosts.step_erases(now);
+  hosts.step_erases(now);
   next_hops.step_erases(now);
   if (next_hops.take_scan()) programmer.request_scan_all();
   for (const auto& key : next_hops.take_gone()) tunnels.way_gone(key);
@@ -234,12 +235,12 @@ void Fib::Impl::allow_sweep() {
   tunnels.neighbours().touch_all();
   tunnels.fdb().touch_all();
   rules.touch_all();
-  remote_hosts.allow_sweep();
+  hosts.allow_sweep();
 }
 
 void Fib::Impl::say_swept() {
   if (shared.swept == 0 || shared.ops.in_flight() != 0) return;
-  if (programmer.busy() || remote_hosts.busy()) return;
+  if (programmer.busy() || hosts.busy()) return;
   shared.say(EventKind::kKernelSwept, Severity::kInfo, "kernel",
              std::to_string(shared.swept) + " stale objects of an earlier run removed");
   shared.swept = 0;
@@ -251,7 +252,7 @@ void Fib::Impl::withdraw() {
   nothing.install = install;
   configure(nothing);
   programmer.drop(kDefaultVrf);
-  remote_hosts.drop_all();
+  hosts.drop_all();
   allow_sweep();
 }
 
@@ -263,27 +264,28 @@ bool Fib::Impl::stores_dirty() const {
 
 bool Fib::Impl::more_work() const {
   if (!started) return false;
-  if (programmer.marking() || remote_hosts.marking()) return true;
-  if (devices.configured() && dumps.all_read() && (local_hosts.dirty() || voice.more_work()))
+  if (programmer.marking() || hosts.marking()) return true;
+  if (devices.configured() && dumps.all_read() && (local_hosts.dirty() || voice.more_work())) {
     return true;
+  }
   if (shared.ops.room() == 0) return false;
   if (const auto kind = dumps.next(clock); kind && could_ask_dumps(*kind)) return true;
   if (!devices.configured() || !dumps.all_read()) return false;
   if (resolver.dirty() || local.dirty() || fixed_dirty) return true;
   if (install != shared.writing) return true;
   if (!shared.writing) return false;
-  return devices.dirty(clock) || stores_dirty() || programmer.more_work() ||
-         remote_hosts.more_work();
+  return devices.dirty(clock) || stores_dirty() || programmer.more_work() || hosts.more_work();
 }
 
 bool Fib::Impl::synchronized() const {
   if (!started || !devices.configured() || !dumps.all_read()) return false;
   if (!install) return !more_work();
   const auto waits = [](const auto& store) { return store.busy(); };
-  return !more_work() && !remote_hosts.busy() && !waits(local_hosts.ears()) && !dumps.running() &&
-         shared.ops.in_flight() == 0 && !programmer.busy() && !devices.deadline() &&
-         !tasks.busy() && !waits(fixed) && !waits(addresses) && !waits(rules) && !waits(sysctls) &&
-         !waits(tunnels.neighbours()) && !waits(tunnels.fdb()) && !waits(next_hops.store());
+  return !more_work() && !waits(local_hosts.ears()) && !dumps.running() &&
+         shared.ops.in_flight() == 0 && !programmer.busy() && !hosts.busy() &&
+         !devices.deadline() && !tasks.busy() && !waits(fixed) && !waits(addresses) &&
+         !waits(rules) && !waits(sysctls) && !waits(tunnels.neighbours()) &&
+         !waits(tunnels.fdb()) && !waits(next_hops.store());
 }
 
 Deadline Fib::Impl::deadline() const {
@@ -291,7 +293,7 @@ Deadline Fib::Impl::deadline() const {
   Deadline d = earliest(sweep_at, dumps.deadline());
   if (!shared.writing) return d;  // nothing below is worked on
   d = earliest(d, earliest(tasks.deadline(), devices.deadline()));
-  d = earliest(d, earliest(programmer.deadline(), remote_hosts.deadline()));
+  d = earliest(d, earliest(programmer.deadline(), hosts.deadline()));
   d = earliest(d, earliest(fixed.deadline(), addresses.deadline()));
   d = earliest(d, earliest(rules.deadline(), sysctls.deadline()));
   d = earliest(d, earliest(tunnels.neighbours().deadline(), tunnels.fdb().deadline()));

@@ -76,11 +76,11 @@ struct Fib::Impl {
   RuleStore rules;
   SysctlStore sysctls;
   LinkTasks tasks;
+  HostPrograms hosts;  // the remote side of MAC-VRFs
   MacVrfBuilder mac_vrfs;
   DeviceBuilder devices;
   LocalHosts local_hosts;
   HostVoice voice;
-  HostPrograms remote_hosts;  // the remote side of MAC-VRFs
   RouteProgrammer programmer;
   Dumps dumps;
   std::map<RouteKey, Route> wanted_fixed;

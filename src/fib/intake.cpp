@@ -31,25 +31,23 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
 }
 
 void Fib::Impl::on_neighbour(const Seen<Neighbour>& seen, TimePoint now) {
-  if (remote_hosts.observe(seen, now)) {
-    // an entry of a MAC-VRF
-  } else if (seen.gone) {
+  local_hosts.see(seen);
+  if (hosts.observe(seen, now)) return;
+  if (seen.gone) {
     tunnels.lose(seen.object, now);
   } else {
     tunnels.see(seen.object, seen.from_dump, now);
   }
-  local_hosts.see(seen);
 }
 
 void Fib::Impl::on_fdb(const Seen<FdbEntry>& seen, TimePoint now) {
-  if (remote_hosts.observe(seen, now)) {
-    // an entry of a MAC-VRF
-  } else if (seen.gone) {
+  local_hosts.see(seen);
+  if (hosts.observe(seen, now)) return;
+  if (seen.gone) {
     tunnels.lose(seen.object, now);
   } else {
     tunnels.see(seen.object, seen.from_dump, now);
   }
-  local_hosts.see(seen);
 }
 
 void Fib::Impl::on_link(const Seen<Link>& seen) {
@@ -84,12 +82,12 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
   if (d.vanished) {
     local_hosts.link_gone(link);
     tunnels.link_gone(link);
-    remote_hosts.link_gone(link);
+    hosts.link_gone(link);
     addresses.lose_silently(
         [link](const AddressPolicy::Key& key, AddressUse) { return key.first == link; });
   }
   tunnels.link_changed(link);
-  remote_hosts.link_changed(link);
+  hosts.link_changed(link);
   addresses.touch_all();
   sysctls.touch_all();
   fixed.touch_all();
@@ -115,7 +113,7 @@ void Fib::Impl::on_address(const Seen<Address>& seen, TimePoint now) {
 }
 
 void Fib::Impl::on_next_hop(const Seen<NextHop>& seen, TimePoint now) {
-  if (remote_hosts.observe(seen, now)) return;
+  if (hosts.observe(seen, now)) return;
   if (seen.gone) {
     next_hops.lose(seen.object.id, now);
   } else {
@@ -233,7 +231,7 @@ void Fib::Impl::on_ack(const Flight& flight, TimePoint now) {
       local_hosts.ears().acked(flight.index);
       break;
     default:
-      (void)remote_hosts.acked(flight, now);
+      (void)hosts.acked(flight, now);
   }
 }
 
@@ -286,14 +284,14 @@ void Fib::Impl::on_refused(const KernelRefused& r, TimePoint now) {
       local_hosts.ears().refused(i, r.error, r.message, now);
       break;
     default:
-      (void)remote_hosts.refused(*flight, r.error, r.message, now);
+      (void)hosts.refused(*flight, r.error, r.message, now);
   }
 }
 
 // ---- dumps --------------------------------------------------------------------------------------
 
 void Fib::Impl::begin_dump(DumpKind kind) {
-  remote_hosts.begin_dump(kind);
+  hosts.begin_dump(kind);
   switch (kind) {
     case DumpKind::kLinks:
       links.begin_link_dump();
@@ -334,7 +332,7 @@ void Fib::Impl::on_dump_done(const DumpDone& done, TimePoint now) {
 }
 
 void Fib::Impl::end_dump(DumpKind kind, TimePoint now) {
-  remote_hosts.end_dump(kind, now);
+  hosts.end_dump(kind, now);
   switch (kind) {
     case DumpKind::kLinks:
       for (const auto& delta : links.end_link_dump()) on_link_delta(delta);

@@ -126,7 +126,7 @@ StateCounts Fib::counts(ObjectKind kind) const {
     case ObjectKind::kHostNeighbour:
     case ObjectKind::kFlood:
     case ObjectKind::kFdbNextHop:
-      return f.remote_hosts.counts(kind);
+      return f.hosts.counts(kind);
   }
   return {};
 }
@@ -144,10 +144,10 @@ std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const {
   return out;
 }
 std::optional<HostEntryView> Fib::mac(MacVrfId id, const MacAddress& mac) const {
-  return impl_->remote_hosts.mac(id, mac);
+  return impl_->hosts.mac(id, mac);
 }
 std::optional<HostEntryView> Fib::neighbour(MacVrfId id, const IpAddress& a) const {
-  return impl_->remote_hosts.neighbour(id, a);
+  return impl_->hosts.neighbour(id, a);
 }
 std::string Fib::port_name(std::uint32_t port) const {
   const Link* l = impl_->links.find(IfIndex{port});
@@ -170,7 +170,7 @@ std::vector<Refusal> Fib::refusals(std::size_t max) const {
   f.tunnels.fdb().refusals(out, max);
   f.next_hops.store().refusals(out, max);
   f.fixed.refusals(out, max);
-  f.remote_hosts.refusals(out, max);
+  f.hosts.refusals(out, max);
   for (const auto& reason : f.programmer.refusals().all()) {
     if (out.size() >= max) break;
     if (reason.count == 0) continue;
@@ -260,8 +260,8 @@ MemoryParts Fib::memory() const {
   out.push_back(part_of("kernel addresses", f.addresses));
   out.push_back(part_of("kernel rules", f.rules));
   out.push_back(part_of("kernel sysctls", f.sysctls));
+  f.hosts.memory(out);
   f.local_hosts.memory(out);
-  f.remote_hosts.memory(out);
   out.push_back({"kernel operations", f.shared.ops.in_flight(), f.shared.ops.memory()});
   return out;
 }

@@ -128,6 +128,20 @@ LocalHosts::Unread LocalHosts::set_ports(const MacVrfPortMap& ports) {
   return unread;
 }
 
+void LocalHosts::keep(const std::set<MacVrfId>& configured) {
+  MacVrfPortMap rest;
+  for (const auto& [id, p] : places_.all()) {
+    if (configured.count(id) != 0) {
+      rest.emplace_hint(rest.end(), id, p);
+      continue;
+    }
+    // What is there stays there, and is not remembered.
+    macs_.strange.insert({p.bridge, p.vlan});
+    neighbours_.strange.insert({p.svi, std::uint16_t{0}});
+  }
+  if (rest.size() != places_.all().size()) (void)set_ports(rest);
+}
+
 void LocalHosts::link_changed(IfIndex link) {
   if (places_.renew(link)) changed_ports_.insert(link);
   const Link* l = links_.find(link);

@@ -37,6 +37,9 @@ class LocalHosts {
       : shared_(shared), links_(links), places_(links), ears_(shared, ListenPolicy{&links}) {}
 
   [[nodiscard]] Unread set_ports(const MacVrfPortMap& ports);
+  // Other MAC-VRFs are not configured any more: at once, so that one which is configured again is
+  // told anew.
+  void keep(const std::set<MacVrfId>& configured);
   void link_changed(IfIndex link);
   void link_gone(IfIndex link);
 

@@ -167,6 +167,49 @@ TEST_F(Hosts, PerdsOwnEntryTakesAMacAwayAndAPortTakesItBack) {
   EXPECT_EQ(news<LocalMac>(), Macs{at("tap1", host(1))});
 }
 
+// The same by routing's word, through all of fib.
+TEST_F(Hosts, RoutingMovesAHostAwayAndBack) {
+  begin();
+  kernel.learn("tap1", host(1));
+  see_neighbour("192.170.1.11", host(1), kReachable);
+  knowledge.clear();
+  L2Delta d;
+  VtepSet set;
+  set.id = 1;
+  set.mac_vrf = kStorage;
+  set.vni = Vni{110};
+  set.vteps = {ip("100.65.0.9")};
+  d.sets = {set};
+  DesiredMac away;
+  away.mac_vrf = kStorage;
+  away.mac = host(1);
+  away.set = 1;
+  d.macs = {away};
+  DesiredNeighbour n;
+  n.mac_vrf = kStorage;
+  n.address = ip("192.170.1.11");
+  n.mac = host(1);
+  n.wish = NeighbourWish::kRemote;
+  d.neighbours = {n};
+  fib->apply(d, now);
+  EXPECT_EQ(news<LocalMac>(), Macs{gone("tap1", host(1))});
+  ASSERT_NE(fdb("vni110", "02:00:00:00:00:01", true), nullptr);
+  ASSERT_TRUE(neighbour("br-pe-110", "192.170.1.11")->extern_learn);
+  kernel.learn("tap2", host(1));
+  EXPECT_EQ(news<LocalMac>(), Macs{at("tap2", host(1))});
+  away.set = 0;
+  d = L2Delta{};
+  d.macs = {away};
+  n.wish = NeighbourWish::kLocal;
+  d.neighbours = {n};
+  d.released_sets = {1};
+  fib->apply(d, now);
+  EXPECT_EQ(news<LocalMac>(), Macs{}) << "only the VXLAN device's entry goes";
+  EXPECT_EQ(fdb("vni110", "02:00:00:00:00:01", true), nullptr);
+  ASSERT_FALSE(neighbour("br-pe-110", "192.170.1.11")->extern_learn);
+  EXPECT_TRUE(fib->synchronized());
+}
+
 TEST_F(Hosts, APortThatGoesDownTakesItsHostsAlong) {
   begin();
   kernel.learn("tap1", host(1));
@@ -243,6 +286,44 @@ TEST_F(Hosts, HostsOfAnAdoptedBridgeAreReadWhenItIsConfigured) {
   reconfigure(node);
   kernel.learn("tap2", host(9));
   EXPECT_EQ(news<LocalMac>(), Macs{});
+}
+
+// Whoever had it configured has forgotten all about it, however short it was away.
+TEST_F(Hosts, AMacVrfThatIsConfiguredAgainIsToldAnew) {
+  const IfIndex bridge = [this] {
+    LinkCreate c;
+    c.name = "br110";
+    c.kind = LinkKind::kBridge;
+    c.up = true;
+    const IfIndex made = kernel.add_link(c);
+    c.name = "vx110";
+    c.kind = LinkKind::kVxlan;
+    c.vxlan = VxlanInfo{Vni{110}, ip("100.65.0.2"), 4789, false, false};
+    c.master = made;
+    kernel.add_link(c);
+    return made;
+  }();
+  WantedNode node = two_ports();
+  node.mac_vrfs[0].vrf = kDefaultVrf;
+  start(node);
+  kernel.learn("tap1", host(1));
+  Neighbour n;
+  n.link = bridge;
+  n.address = ip("192.170.1.11");
+  n.mac = host(1);
+  n.state = kStale;
+  kernel.add_neighbour(n);
+  settle();
+  knowledge.clear();
+  WantedNode without = node;
+  without.mac_vrfs.clear();
+  fib->configure(without, now);
+  reconfigure(node);
+  EXPECT_EQ(told<LocalMac>(), Macs{at("tap1", host(1))});
+  EXPECT_EQ(told<LocalNeighbour>(),
+            Neighbours{says("192.170.1.11", host(1), NeighbourNews::kStale)});
+  EXPECT_TRUE(state().up) << state().problem;
+  EXPECT_EQ(kernel.listening(), (std::set<IfIndex>{index("tap1"), index("tap2")}));
 }
 
 TEST_F(Hosts, AfterLostNotificationsOnlyDifferencesAreTold) {
