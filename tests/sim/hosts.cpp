@@ -67,13 +67,15 @@ void Hosts::resolve(HostNumber n) {
   auto& kernel = kernel_of(h);
   Neighbour entry;
   entry.link = kernel.link(port_name(h.segment, h.second_port))->master;
-  entry.address = h.addresses.front();
   entry.mac = h.mac;
   entry.state = kNudReachable;
-  const auto there = kernel.neighbours().find({entry.link, entry.address});
-  // The kernel resolves no address that it has an entry of another's making for.
-  if (there != kernel.neighbours().end() && there->second.extern_learn) return;
-  kernel.add_neighbour(entry);
+  for (const auto& a : h.addresses) {
+    entry.address = a;
+    const auto there = kernel.neighbours().find({entry.link, a});
+    // The kernel resolves no address that it has an entry of another's making for.
+    if (there != kernel.neighbours().end() && there->second.extern_learn) continue;
+    kernel.add_neighbour(entry);
+  }
 }
 
 void Hosts::on_packet(std::size_t leaf, const PacketSend& frame) {

@@ -35,7 +35,7 @@ class Hosts {
   void announce(HostNumber h);
   // A frame that says nothing of addresses: bridges learn from it, that is all.
   void talk(HostNumber h);
-  // The leaf's kernel resolved the host's IPv4 address, as it does to route to it.
+  // The leaf's kernel resolved the host's addresses, as it does to route to them.
   void resolve(HostNumber h);
   void arrive(HostNumber h, std::size_t leaf, bool second_port = false) {
     put(h, leaf, second_port), announce(h);

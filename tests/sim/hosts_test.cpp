@@ -78,17 +78,26 @@ TEST_F(HostsTest, MoveByAnnouncementAndBack) {
   EXPECT_GT(hosts.sent(2, HostPacketKind::kAnnouncement), 0U);
 }
 
-// Nothing is said of addresses at the new place: the bridge learns the MAC, the addresses follow
-// when the leaf asks or the kernel resolves them.
+// Nothing is said of addresses at the new place: the bridge learns the MAC, and the leaf asks the
+// host for the addresses that it had elsewhere.
 TEST_F(HostsTest, MoveBySilentLearning) {
   const auto h = hosts.add(0);
   hosts.arrive(h, 1);
   rest();
   hosts.put(h, 3);
   hosts.talk(h);
-  f.world.run_for(seconds(10));
+  f.world.run_for(seconds(3));
   EXPECT_EQ(sequence(2, h), 1U) << "the MAC has moved";
-  hosts.resolve(h);
+  rest();
+  // One that does not answer loses its addresses when it moves, not the MAC.
+  hosts.host(h).answers = false;
+  hosts.put(h, 1);
+  hosts.talk(h);
+  f.world.run_for(minutes(1));
+  EXPECT_EQ(sequence(2, h), 2U);
+  const auto& s = f.world.speaker(2);
+  EXPECT_TRUE(s.l2().neighbours(*s.mac_vrf_ids().find(segment_name(0)), std::nullopt, 10).empty());
+  hosts.host(h).answers = true;
   hosts.announce(h);
   rest();
 }
@@ -140,10 +149,11 @@ TEST_F(HostsTest, NodesRestartOverWhatTheirKernelsHold) {
     hosts.arrive(hosts.add(0), leaf);
     hosts.arrive(hosts.add(0), leaf, true);
   }
+  for (HostNumber h = 0; h < hosts.all().size(); ++h) hosts.resolve(h);
   rest();
   f.world.restart(2);
   f.world.run_for(minutes(1));
-  rest();  // the forwarding database told where they are, the probes their addresses
+  rest();  // nobody spoke: forwarding database and neighbours tell
   f.world.crash(2);
   hosts.arrive(2, 1);  // away while nobody looks
   hosts.arrive(0, 2);  // in while nobody looks

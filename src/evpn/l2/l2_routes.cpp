@@ -37,9 +37,28 @@ void L2Engine::State::on_route_changed(const EvpnTable& table, rib::RouteId rout
       apply(key, after, true);
     }
     memberships.set(route, after);
+    if (before != 0 && key.ip_bits != 0) take_address_along(key, before);
   }
   if (before != 0) cache.release(before);
   settle();
+}
+
+// RFC 9135 7: a host that moved here without a word. Its MAC was learned, now the old place takes
+// back its address, which can be nowhere but with the MAC. It is told, and the host is asked.
+void L2Engine::State::take_address_along(const wire::EvpnKey& key, L2ClassId class_id) {
+  const L2Verdict& v = cache.of_class(class_id).verdict;
+  if (v.refusal != L2Refusal::kNone || v.kind != L2RouteKind::kMac) return;
+  const IpAddress address = *key.address();
+  for (const MacVrfId id : v.mac_vrfs) {
+    MacVrf& mv = *mac_vrf(id);
+    const MacSlot* const slot = mv.macs.find(MacSlot::of(key.mac));
+    if (slot == nullptr || slot->host == 0 || !hosts.host(slot->host).has(Host::kClaimed)) continue;
+    const NeighbourState* const state = mv.find(address);
+    const bool elsewhere = state != nullptr && (state->candidates != 0 || state->binding != 0);
+    if (elsewhere || !mv.up() || mv.is_gateway(address)) continue;
+    bind(mv, slot->host, address, Sign{});
+    ask(mv.find(address)->binding);
+  }
 }
 
 void L2Engine::State::apply(const wire::EvpnKey& key, L2ClassId class_id, bool on) {

@@ -86,6 +86,7 @@ struct L2Engine::State {
   // ---- l2_routes.cpp ----
   void on_route_changed(const EvpnTable& table, rib::RouteId route);
   void apply(const wire::EvpnKey& key, L2ClassId class_id, bool on);
+  void take_address_along(const wire::EvpnKey& key, L2ClassId class_id);
   void apply_flood(MacVrf& mv, const IpAddress& vtep, bool on);
   void update_flood(MacVrf& mv);
   std::size_t refresh_routes(const EvpnTable& table, std::size_t budget);
