@@ -53,7 +53,7 @@ class Deadlines {
 class Pace {
  public:
   explicit Pace(std::size_t per_second)
-      : interval_(std::chrono::seconds(1) /
+      : interval_(Duration(std::chrono::seconds(1)) /
                   static_cast<std::int64_t>(std::max<std::size_t>(per_second, 1))),
         burst_(std::chrono::milliseconds(50)) {}
   [[nodiscard]] bool ready(TimePoint now) const { return full_ - burst_ <= now; }

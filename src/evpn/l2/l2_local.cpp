@@ -54,8 +54,11 @@ void L2Engine::State::on_mac_gone(MacVrf& mv, const LocalMac& news) {
     host.assign(Host::kConfirmed, false);
     unbind_all(mv, host);
   }
-  // What has an address can still answer, and then the bridge learns it again.
-  if (host.has(Host::kClaimed)) ask_all(host);
+  if (host.has(Host::kClaimed)) {
+    ask_all(host);  // what has an address can still answer, and then the bridge learns it again
+  } else {
+    host.assign(Host::kConfirmed, false);
+  }
   touch(mv, news.mac);
 }
 

@@ -95,8 +95,8 @@ void L2Engine::State::settle_host(MacVrf& mv, MacSlot& slot, L2ImportId best) {
     } else if (best != 0 && beats(cache.import(best).verdict, mv, host)) {
       lose(mv, host, cache.import(best).verdict);
     }
-  } else if (host.evident() && best == 0 && !host.has(Host::kFrozen)) {
-    claim(mv, host);
+  } else if (host.evident()) {
+    learn(mv, slot.host);  // what kept it elsewhere, a static MAC, may be gone
   }
   originate_mac(mv, host);
   if (!host.idle()) return;

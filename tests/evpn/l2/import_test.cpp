@@ -1,6 +1,7 @@
 // Goal: each route of types 1 to 3 is used by exactly the MAC-VRFs that want it and can use it, and
 // is counted by the reason why not. Method: one route at a time against MAC-VRFs one and two, and
 // what the kernel side then holds.
+#include "evpn/l2/l2_engine.h"
 #include "fixture.h"
 
 namespace perd::evpn::test {
