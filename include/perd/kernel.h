@@ -80,8 +80,8 @@ struct Neighbour {
   MacAddress mac{};
   std::uint16_t state = 0;    // NUD_*
   bool extern_learn = false;  // NTF_EXT_LEARNED
-  bool router = false;        // NTF_ROUTER
   std::uint8_t protocol = 0;  // NDA_PROTOCOL, 0 when the kernel has none
+  bool router = false;        // NTF_ROUTER
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
 
@@ -91,14 +91,14 @@ struct FdbEntry {
   IfIndex link{};
   MacAddress mac{};
   bool self = false;
-  IpAddress destination{};        // self: the remote VTEP; unspecified when there is none
-  std::optional<Vni> vni;         // self: VNI to send with when it is not the device's own
-  std::uint32_t next_hop_id = 0;  // self: NDA_NH_ID, instead of a destination
-  IfIndex master{};               // master: the bridge
+  IpAddress destination{};  // self: the remote VTEP; unspecified when there is none
+  std::optional<Vni> vni;   // self: VNI to send with when it is not the device's own
+  IfIndex master{};         // master: the bridge
   std::uint16_t vlan = 0;
   std::uint16_t state = 0;
   bool extern_learn = false;
   bool sticky = false;
+  std::uint32_t next_hop_id = 0;  // self: NDA_NH_ID, instead of a destination
   friend bool operator==(const FdbEntry&, const FdbEntry&) = default;
 };
 
@@ -116,9 +116,9 @@ struct NextHop {
   std::optional<IpAddress> gateway;  // of a single next hop; none: directly on the link
   bool onlink = false;
   bool blackhole = false;
-  bool fdb = false;  // NHA_FDB: `gateway` is a VTEP, there is no link; in a group: of such ones
   std::vector<NextHopMember> group;  // not empty: a group, nothing above counts
   std::uint8_t protocol = 0;
+  bool fdb = false;  // NHA_FDB: `gateway` is a VTEP, there is no link; in a group: of such ones
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 

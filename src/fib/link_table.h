@@ -40,6 +40,8 @@ class LinkTable {
   [[nodiscard]] const std::map<IfIndex, Link>& all() const { return links_; }
   // The VXLAN devices of one VNI, oldest first; those whose VNIs come from elsewhere are left out.
   [[nodiscard]] std::vector<const Link*> vxlans(Vni vni) const;
+  // The links of a bridge or VRF, oldest first.
+  [[nodiscard]] std::vector<IfIndex> members(IfIndex master) const;
   [[nodiscard]] const std::set<std::pair<IfIndex, InterfaceAddress>>& addresses() const {
     return addresses_;
   }
@@ -50,10 +52,11 @@ class LinkTable {
   [[nodiscard]] bool has_address(const IpAddress& a, IfIndex except = {}) const;
 
  private:
-  void index_vxlan(const Link& link, bool is);
+  void index_link(const Link& link, bool is);
 
   std::map<IfIndex, Link> links_;
   std::set<std::pair<Vni, IfIndex>> vxlans_;
+  std::set<std::pair<IfIndex, IfIndex>> members_;  // master, link
   std::map<std::string, IfIndex> names_;
   std::set<std::pair<IfIndex, InterfaceAddress>> addresses_;
   // While a dump runs: what was seen, and what notifications (newer) spoke of.

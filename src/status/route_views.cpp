@@ -131,6 +131,7 @@ json::object prefix_json(const Speaker& speaker, const evpn::PrefixView& p, VrfI
   o["connected"] = p.connected;
   o["static"] = p.static_route;
   o["kernel"] = p.kernel;
+  o["host"] = p.host;
   o["network"] = p.network;
   o["originated"] = p.originated;
   o["candidates"] = p.candidate_count;
@@ -149,6 +150,7 @@ std::string source_text(const evpn::PrefixView& p) {
   if (p.connected) return "connected";
   if (p.static_route) return "static";
   if (p.kernel) return "kernel";
+  if (p.host) return "host";
   if (p.set != 0) return "evpn";
   return p.network ? "network" : "-";
 }
