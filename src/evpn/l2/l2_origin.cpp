@@ -106,7 +106,9 @@ void L2Engine::State::originate_mac(MacVrf& mv, Host& host) {
     return;
   }
   const Announced wanted{true, host.has(Host::kSticky), false, mv.epoch, host.sequence};
+  if (host.announced == wanted) return;
   announce(mv, host.announced, wanted, host.mac, nullptr);
+  touch_addresses(mv, host);  // RFC 9721 6: all routes of a MAC carry one number
 }
 
 void L2Engine::State::originate_binding(MacVrf& mv, Binding& b, bool active) {
