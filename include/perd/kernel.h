@@ -64,6 +64,7 @@ struct Link {
   std::uint16_t port_vlan = 0;  // PVID in a bridge with vlan_filtering
   bool port_learning = true;
   bool port_neigh_suppress = false;
+  std::uint16_t vlan_id = 0;  // kVlan
   friend bool operator==(const Link&, const Link&) = default;
 };
 

@@ -52,6 +52,13 @@ const L3VniConfig* routing_domain(const Config& config, const L2VniConfig& vni) 
   return &*it;
 }
 
+// One order whatever was written first: IPv4, then IPv6.
+std::vector<InterfaceAddress> gateways(const L2VniConfig& vni) {
+  auto sorted = vni.gateway_ips;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
 WantedMacVrf wanted_mac_vrf(const Config& config, const L2VniConfig& vni, VrfIds& vrf_ids,
                             MacVrfIds& ids) {
   WantedMacVrf wanted;
@@ -61,7 +68,7 @@ WantedMacVrf wanted_mac_vrf(const Config& config, const L2VniConfig& vni, VrfIds
   wanted.vxlan_port = vni.vxlan_port;
   wanted.local_vtep = vni.vtep;
   if (const auto* domain = routing_domain(config, vni)) wanted.vrf = vrf_ids.of(domain->vrf);
-  wanted.gateways = vni.gateway_ips;
+  wanted.gateways = gateways(vni);
   wanted.bridge_mac = vni.gateway_mac;
   wanted.bridge_mac_configured = vni.gateway_mac_configured;
   wanted.interfaces = vni.interfaces;
@@ -157,7 +164,7 @@ std::vector<evpn::MacVrfSettings> mac_vrf_settings(const Config& config, VrfIds&
       s.l3_vni = domain->vni;
       s.l3_export_rts = domain->export_rts;
     }
-    s.gateways = vni.gateway_ips;
+    s.gateways = gateways(vni);
     all.push_back(std::move(s));
   }
   return all;

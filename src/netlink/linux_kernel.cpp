@@ -27,6 +27,7 @@ LinuxKernel::LinuxKernel(Options options, Socket requests, Socket events)
     : options_(std::move(options)),
       requests_(std::move(requests)),
       events_(std::move(events)),
+      ports_(options_.netns_fd),
       received_(kReceiveOctetsMax) {}
 
 Expected<std::unique_ptr<LinuxKernel>, SocketError> LinuxKernel::open(Options options) {

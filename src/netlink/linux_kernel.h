@@ -6,6 +6,7 @@
 // are unanswered. A dump, a LinkCreate (its second half waits for the first) and nothing else holds
 // the line until it is answered, so that what a dump shows is exactly what was submitted before it.
 // Events: notifications of links, addresses, neighbours, FDB, routes, next hops and rules.
+// Frames from and to hosts go through packet sockets (port_listener.h).
 //
 // Lost messages: ENOBUFS on either socket becomes KernelOverrun. On the request socket the
 // operations of the batches in flight count as carried out (Linux carries a batch out inside
@@ -24,6 +25,7 @@
 #include "netlink/codec.h"
 #include "netlink/kernel_port.h"
 #include "netlink/link_codec.h"
+#include "netlink/port_listener.h"
 #include "netlink/rtnetlink_socket.h"
 #include "perd/expected.h"
 
@@ -64,9 +66,12 @@ class LinuxKernel final : public KernelPort {
   [[nodiscard]] int event_fd() const override { return events_.fd(); }
   bool on_request_readable(KernelEventSink& sink) override;
   bool on_event_readable(KernelEventSink& sink) override;
+  [[nodiscard]] int packet_fd() const override { return ports_.fd(); }
+  bool on_packet_readable(KernelEventSink& sink) override { return ports_.on_readable(sink); }
   [[nodiscard]] bool wants_turn() const override;
 
   [[nodiscard]] const KernelCounters& counters() const { return counters_; }
+  [[nodiscard]] const ListenerCounters& listener() const { return ports_.counters(); }
   // The netlink port of the requests, as notifications name it.
   [[nodiscard]] std::uint32_t port() const { return requests_.port(); }
 
@@ -115,6 +120,7 @@ class LinuxKernel final : public KernelPort {
   Options options_;
   Socket requests_;
   Socket events_;
+  PortListener ports_;
   MessageBuilder builder_;
   BatchBuffer out_;
   std::vector<std::uint8_t> received_;

@@ -51,7 +51,8 @@ Config sample_with_segments() {
   auto storage = l2vni("storage", 110);
   storage.vtep = c.underlay->tunnel_addresses[0];
   storage.l3vni = "red-domain";
-  storage.gateway_ips = {*parse_interface_address("192.170.1.1/24")};
+  storage.gateway_ips = {*parse_interface_address("2001:db8:110::1/64"),
+                         *parse_interface_address("192.170.1.1/24")};
   storage.gateway_mac = default_gateway_mac(Vni{110});
   storage.import_rts = {*parse_route_target_match("*:110")};
   storage.export_rts = {make_auto_route_target(Asn{64512}, Vni{110})};
@@ -202,7 +203,8 @@ TEST(WantedNode, HasTheDevicesOfEachSegment) {
   storage.vni = Vni{110};
   storage.local_vtep = *parse_ip("100.65.0.2");
   storage.vrf = *ids.find("red");
-  storage.gateways = {*parse_interface_address("192.170.1.1/24")};
+  storage.gateways = {*parse_interface_address("192.170.1.1/24"),
+                      *parse_interface_address("2001:db8:110::1/64")};
   storage.bridge_mac = *parse_mac("00:f3:00:00:00:6f");
   storage.interfaces = {"eth3"};
   storage.mtu = 1450;
@@ -235,7 +237,8 @@ TEST(MacVrfSettings, FollowTheRoutingDomain) {
   EXPECT_EQ(all[0].vrf, *ids.find("red"));
   EXPECT_EQ(all[0].l3_vni, Vni{100});
   EXPECT_EQ(all[0].l3_export_rts, config.l3vnis[0].export_rts);
-  EXPECT_EQ(all[0].gateways, config.l2vnis[0].gateway_ips);
+  ASSERT_EQ(all[0].gateways.size(), 2U);
+  EXPECT_EQ(to_string(all[0].gateways[0]), "192.170.1.1/24");
   EXPECT_EQ(all[1].vrf, kDefaultVrf);
   EXPECT_EQ(all[1].l3_vni, Vni{});
   EXPECT_TRUE(all[1].l3_export_rts.empty());
