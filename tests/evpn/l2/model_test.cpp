@@ -272,15 +272,15 @@ struct World {
     return out;
   }
 
-  void check_vrf(const MacVrfSettings& v) {
-    const std::vector<RemoteMac> routes = usable(v);
-    std::map<std::string, MacView> macs;
-    for (const MacView& m : n.engine.macs(v.id, std::nullopt, 1000)) macs[to_string(m.mac)] = m;
+  using Macs = std::map<std::string, MacView>;
+  using Keys = std::set<wire::EvpnKey>;
+  void own(const MacVrfSettings& v, const std::string& m, const std::string& a, Keys& want) {
+    if (!states[v.id.value]) return;
+    want.insert(key_of(RemoteMac{.mac = m, .ip = a, .rd = to_string(v.rd)}));
+  }
+  void check_macs(const MacVrfSettings& v, const std::vector<RemoteMac>& routes, Macs& macs,
+                  Keys& want) {
     const bool is_up = states[v.id.value];
-    std::set<wire::EvpnKey> want;
-    const auto own = [&](const std::string& m, const std::string& a) {
-      if (is_up) want.insert(key_of(RemoteMac{.mac = m, .ip = a, .rd = to_string(v.rd)}));
-    };
     for (unsigned i = 0; i < kMacs; ++i) {
       const std::string m = mac_text(i);
       SCOPED_TRACE(m);
@@ -296,14 +296,17 @@ struct World {
         EXPECT_EQ(n.tables.macs.at({v.id.value, mac(m)}).sticky, best->sticky);
       }
       if (!local) continue;
-      own(m, "");
+      own(v, m, "", want);
       if (best == routes.end() || view.sticky || view.frozen) continue;
       // RFC 7432 15: ours stands only if no other one stands above it.
       EXPECT_FALSE(best->sticky);
       EXPECT_GE(view.sequence, best->sequence);
       EXPECT_TRUE(view.sequence > best->sequence || ip(kOwnVtep) < ip(best->next_hop));
     }
-    std::size_t host_routes = 0;
+  }
+  void check_addresses(const MacVrfSettings& v, const std::vector<RemoteMac>& routes, Macs& macs,
+                       Keys& want) {
+    const bool is_up = states[v.id.value];
     std::map<std::string, NeighbourView> neighbours;
     for (const auto& a : n.engine.neighbours(v.id, std::nullopt, 1000)) {
       neighbours[to_string(a.address)] = a;
@@ -317,8 +320,8 @@ struct World {
       if (view.place == HostPlace::kLocal) {
         const std::string m = to_string(view.mac);
         EXPECT_EQ(macs[m].place, HostPlace::kLocal);
-        own(m, a);
-        host_routes += v.vrf == kRed ? 1U : 0U;
+        own(v, m, a, want);
+        expected_host_routes += v.vrf == kRed ? 1U : 0U;
         EXPECT_EQ(n.neighbour_mac(a.c_str(), v.id), "");
         continue;
       }
@@ -328,6 +331,14 @@ struct World {
         EXPECT_EQ(n.tables.neighbours.at({v.id.value, ip(a)}).router, best->router);
       }
     }
+  }
+  void check_vrf(const MacVrfSettings& v) {
+    const std::vector<RemoteMac> routes = usable(v);
+    Macs macs;
+    for (const MacView& m : n.engine.macs(v.id, std::nullopt, 1000)) macs[to_string(m.mac)] = m;
+    Keys want;
+    check_macs(v, routes, macs, want);
+    check_addresses(v, routes, macs, want);
     std::set<wire::EvpnKey> got;
     for (const auto& [key, o] : n.originated) {
       if (key.type != wire::EvpnRouteType::kMacIp || o.data.label1.value != v.vni.value) continue;
@@ -340,9 +351,8 @@ struct World {
     EXPECT_EQ(got, want);
     for (const MacVrfView& view : n.engine.mac_vrfs()) {
       if (view.id != v.id) continue;
-      EXPECT_EQ(view.originated, got.size() + (is_up ? 1U : 0U));
+      EXPECT_EQ(view.originated, got.size() + (states[v.id.value] ? 1U : 0U));
     }
-    expected_host_routes += host_routes;
   }
 
   void check() {
