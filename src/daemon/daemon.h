@@ -66,6 +66,7 @@ class Daemon final : private KernelEventSink {
   [[nodiscard]] ApiAnswer answer(const ApiRequest& request);
   [[nodiscard]] ApiAnswer reload(const ApiRequest& request);
   [[nodiscard]] ApiAnswer clear(const ApiRequest& request);
+  [[nodiscard]] ApiAnswer clear_macs(const ApiRequest& request);
   [[nodiscard]] ApiAnswer diff(const ApiRequest& request);
   // The errors as text; empty when the new configuration runs.
   [[nodiscard]] std::string apply(const ConfigResult& loaded);

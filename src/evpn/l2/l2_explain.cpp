@@ -48,7 +48,7 @@ void L2Engine::State::explain_route(const EvpnTable& table, const MacVrf& mv, ri
   if (verdict.refusal != L2Refusal::kNone || !here) {
     const L2Refusal why =
         verdict.refusal != L2Refusal::kNone ? verdict.refusal : L2Refusal::kNoRouteTarget;
-    steps.push_back({name, std::string(explanation(why)), false});
+    steps.push_back({name, std::string(explanation(why)), why == L2Refusal::kOwnRoute});
     return;
   }
   const L2ClassId known = memberships.get(route);
