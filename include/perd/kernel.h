@@ -306,8 +306,8 @@ struct KernelOp {
 //
 // Linux does not tell everything: IPv4 routes and next-hop objects lost with their link, and routes
 // lost with their next-hop object, vanish without notification. A gone IPv6 route names the hops
-// that went: when they are fewer than the route had, the rest stays. Notifications of routes, own
-// neighbours and FDB entries that this driver wrote may be left out (LinuxKernel::Options).
+// that went: when they are fewer than the route had, the rest stays. Notifications of routes and
+// neighbours that this driver wrote may be left out (LinuxKernel::Options).
 template <class T>
 struct Seen {
   T object;

@@ -55,8 +55,8 @@ class LinuxKernel final : public KernelPort {
     int netns_fd = -1;             // network namespace to work in; -1: that of the calling thread
     int request_octets = 8 << 20;  // receive buffers
     int event_octets = 32 << 20;
-    // What this driver wrote by the hundred thousand (routes, own neighbours, FDB entries) is not
-    // told again as notifications. Deletions of FDB entries and neighbours are.
+    // Routes and neighbours that this driver wrote are not told again as notifications: 100,000
+    // routes would come back as 100,000 datagrams.
     bool drop_own_echoes = true;
     // Set: operations are told here instead of being carried out; only dumps reach the kernel.
     std::function<void(const KernelOp&)> only_tell;

@@ -122,6 +122,9 @@ Decoded decode_fdb(const MessageView& m, Seen<FdbEntry>& out) {
   e.link = IfIndex{static_cast<std::uint32_t>(h.ndm_ifindex)};
   e.mac = read_mac(mac);
   e.self = (h.ndm_flags & NTF_SELF) != 0;
+  // Some kernels (6.1) tell of each change in a VXLAN device twice: as the device does, and without
+  // saying where the entry leads.
+  if (e.self && a[NDA_DST] == nullptr && a[NDA_NH_ID] == nullptr) return Decoded::kIgnored;
   if (a[NDA_DST] != nullptr) {
     const auto destination = read_ip(a[NDA_DST]);
     if (!destination) return Decoded::kMalformed;

@@ -221,6 +221,11 @@ void FdbNextHops::end_dump(TimePoint now) {
 void FdbNextHops::step_puts(TimePoint now) {
   strip_groups();
   store_.step(now, false, [](const NextHop& n) { return n.group.empty(); });
+  if (changed_) {
+    for (const std::uint32_t id : wanted_groups_) {
+      if (store_.find(id)->waiting) store_.touch(id);  // its members may be there now
+    }
+  }
   store_.step(now, false, [](const NextHop& n) { return !n.group.empty(); });
 }
 

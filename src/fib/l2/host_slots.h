@@ -29,11 +29,12 @@ inline constexpr std::uint32_t kHostTouched = 1U << 9;   // by a notification: n
 
 // The bridge's half of a MAC.
 enum class BridgeHalf : std::uint8_t {
-  kAbsent,  // or learned where our put simply moves it from
-  kOwn,     // at the VXLAN port, extern_learn
-  kSticky,  // at the VXLAN port, sticky
-  kLocal,   // a local port took it from us
-  kForeign  // an operator's: permanent or static
+  kAbsent,   // or learned where our put simply moves it from
+  kOwn,      // at the VXLAN port, extern_learn
+  kSticky,   // at the VXLAN port, sticky
+  kBare,     // at the VXLAN port, but the kernel ignored the mark
+  kLocal,    // a local port took it from us
+  kForeign,  // an operator's: permanent or static
 };
 inline constexpr unsigned kBridgeShift = 16;
 inline constexpr std::uint32_t kBridgeMask = 7U << kBridgeShift;

@@ -16,7 +16,7 @@ constexpr unsigned kHalfBridge = 2;
 
 [[nodiscard]] bool fixed(const FdbEntry& e) { return (e.state & (kNudPermanent | kNudNoArp)) != 0; }
 [[nodiscard]] bool at_vxlan_port(BridgeHalf half) {
-  return half == BridgeHalf::kOwn || half == BridgeHalf::kSticky;
+  return half == BridgeHalf::kOwn || half == BridgeHalf::kSticky || half == BridgeHalf::kBare;
 }
 [[nodiscard]] MacAddress mac_of(const Flight& f) {
   MacAddress m;
@@ -127,8 +127,11 @@ void MacProgrammer::observe_flying(MacSlot& s, std::uint32_t way, const Seen<Fdb
     return;
   }
   if (!heard) {  // both halves were written just now
-    s.flags &= ~(kHostDoubt | kMacBridgeTold | kMacYield);
-    s.set_bridge((s.flags & kMacSticky) != 0 ? BridgeHalf::kSticky : BridgeHalf::kOwn);
+    s.flags &= ~(kHostDoubt | kMacYield);
+    if (s.bridge() != BridgeHalf::kBare) {
+      s.flags &= ~kMacBridgeTold;
+      s.set_bridge((s.flags & kMacSticky) != 0 ? BridgeHalf::kSticky : BridgeHalf::kOwn);
+    }
   }
   s.flags |= kHostEcho;
   see_self(s, way, seen.object.sticky);
@@ -142,39 +145,54 @@ void MacProgrammer::observe_bridge(MacVrfTable& t, const Seen<FdbEntry>& seen, T
     half = e.extern_learn ? BridgeHalf::kOwn
            : e.sticky     ? BridgeHalf::kSticky
            : fixed(e)     ? BridgeHalf::kForeign
-                          : BridgeHalf::kAbsent;
+                          : BridgeHalf::kBare;
   } else if (!seen.gone) {
     half = fixed(e) || e.sticky ? BridgeHalf::kForeign : BridgeHalf::kLocal;
   }
   MacSlot* s = t.macs.slots.find(e.mac);
   if (s == nullptr) {
-    if (half == BridgeHalf::kAbsent || half == BridgeHalf::kLocal) return;
+    if (half != BridgeHalf::kOwn && half != BridgeHalf::kSticky && half != BridgeHalf::kForeign) {
+      return;
+    }
     s = &t.macs.slots.insert(MacAddress{e.mac});
     if (half != BridgeHalf::kForeign) s->flags |= kHostAdopted;
   }
   const bool newer = mark(t.macs, *s, seen.from_dump, kMacBridgeMarked, kMacBridgeTouched);
   const bool flying = (s->flags & kHostInFlight) != 0;
-  if (!newer || (flying && seen.from_dump)) return;
-  const BridgeHalf before = s->bridge();
-  // The bridge tells of a move by the new place alone: the end of another place is old news.
-  if (seen.gone && at_vxlan_port(before) != at_vxlan && before != BridgeHalf::kForeign) return;
-  const bool putting = flying && (s->flags & kHostErasing) == 0;
   const bool moved = half == BridgeHalf::kLocal || half == BridgeHalf::kForeign;
-  if (half == BridgeHalf::kLocal && !at_vxlan_port(before) && !putting &&
+  if (!newer || (flying && seen.from_dump && !moved)) return;
+  const BridgeHalf before = s->bridge();
+  // The bridge tells of a move by the new place alone: the end of a local place is old news.
+  if (seen.gone && at_vxlan_port(before) && !at_vxlan) return;
+  const bool putting = flying && (s->flags & kHostErasing) == 0;
+  if (half == BridgeHalf::kLocal && s->set == 0 && !at_vxlan_port(before) && !flying &&
       before != BridgeHalf::kLocal) {
     half = BridgeHalf::kAbsent;  // it was never ours: a put simply moves it
   }
-  if (flying && !moved && (s->flags & kHostEcho) == 0) {
-    // As in observe_flying(): an echo of ours, or of the time before.
+  // As in observe_flying(): an echo of ours, or of the time before. That the kernel ignored our
+  // mark is news all the same.
+  const bool bare = putting && half == BridgeHalf::kBare;
+  if (putting && seen.own_echo && before == BridgeHalf::kBare && at_vxlan_port(half) && !bare) {
+    set_bridge(*s, half);  // the last of the operations that make a bare one new
+    s->flags = (s->flags & ~kMacBridgeTold) | kMacBridgeMine;
+    return;
+  }
+  if (flying && !moved && !bare && (s->flags & kHostEcho) == 0) {
     if (putting && half == BridgeHalf::kAbsent && !seen.own_echo) s->flags |= kHostDoubt;
     return;
   }
   set_bridge(*s, half);
+  if (half == BridgeHalf::kSticky && (seen.own_echo || (s->flags & kMacSticky) != 0)) {
+    s->flags |= kMacBridgeMine;
+  }
+  // It had been written, so it was taken from us: whether the host has moved is not ours to say.
+  const bool written = at_vxlan_port(before) || putting || (s->flags & kHostSuspect) != 0;
+  if (half == BridgeHalf::kLocal && s->set != 0 && written) s->flags |= kMacYield;
   if (!flying) {
     noticed(t, *s, seen.from_dump, now);
     return;
   }
-  if ((s->flags & kHostEcho) == 0) s->flags |= kHostDoubt;
+  if ((s->flags & kHostEcho) == 0 && !bare) s->flags |= kHostDoubt;
   s->flags |= kMacBridgeTold;
 }
 
@@ -184,7 +202,6 @@ void MacProgrammer::set_bridge(MacSlot& s, BridgeHalf half) {
   if (before == BridgeHalf::kForeign || half == BridgeHalf::kForeign) clear_reason(s);
   s.set_bridge(half);
   s.flags &= ~(kMacBridgeMine | kMacYield);
-  if (half == BridgeHalf::kLocal && s.set != 0) s.flags |= kMacYield;
 }
 
 bool MacProgrammer::judge(MacSlot& s) {
@@ -212,17 +229,19 @@ void MacProgrammer::forget(MacSlot& s, unsigned parts) {
 
 bool MacProgrammer::in_place(const MacSlot& s, std::uint32_t target) const {
   const bool sticky = (s.flags & kMacSticky) != 0;
-  return s.seen == target && ways_.alive(target) && ((s.flags & kMacSeenSticky) != 0) == sticky &&
+  return (s.flags & kHostDoubt) == 0 && s.seen == target && ways_.alive(target) &&
+         ((s.flags & kMacSeenSticky) != 0) == sticky &&
          s.bridge() == (sticky ? BridgeHalf::kSticky : BridgeHalf::kOwn);
 }
 
 // Which halves are perd's to erase. A sticky half of the bridge carries no mark of its own.
 unsigned MacProgrammer::own_halves(const MacSlot& s) const {
-  const bool self = s.seen != kNoWay && s.seen != kForeignWay && ways_.alive(s.seen);
-  const bool bridge = s.bridge() == BridgeHalf::kOwn || (s.bridge() == BridgeHalf::kSticky &&
-                                                         (self || (s.flags & kMacBridgeMine) != 0));
   const bool doubt = (s.flags & kHostDoubt) != 0;
-  return (self ? kHalfSelf : 0U) | (bridge || doubt ? kHalfBridge : 0U) | (doubt ? kHalfSelf : 0U);
+  const bool self = doubt || (s.seen != kNoWay && s.seen != kForeignWay);
+  const bool bridge =
+      s.bridge() == BridgeHalf::kOwn || s.bridge() == BridgeHalf::kBare ||
+      (s.bridge() == BridgeHalf::kSticky && (self || (s.flags & kMacBridgeMine) != 0));
+  return (self ? kHalfSelf : 0U) | (bridge ? kHalfBridge : 0U);
 }
 
 bool MacProgrammer::lingers(const MacSlot& s) {
@@ -249,7 +268,8 @@ bool MacProgrammer::settled(const MacVrfTable& t, const MacSlot& s) const {
 
 MacProgrammer::Verdict MacProgrammer::evaluate(MacVrfTable& t, MacSlot& s, TimePoint now) {
   if ((s.flags & kHostInFlight) != 0 || t.macs.held()) return Verdict::kLeft;
-  if (!ways_.alive(s.seen) && s.seen != kNoWay) see_self(s, kNoWay, false);
+  // Its group has gone and taken it along, or has been made again before it was written.
+  if (!ways_.alive(s.seen) && s.seen != kNoWay) see_self(s, kOddWay, false);
   return s.set == 0 ? evaluate_unwanted(t, s, now) : evaluate_wanted(t, s, now);
 }
 
@@ -326,16 +346,17 @@ void MacProgrammer::clear_the_way(const MacVrfTable& t, const MacSlot& s, std::u
   const bool erase_self = reshape || (self_there && other_kind);
   const bool taken = s.bridge() == BridgeHalf::kLocal;
   const bool erase_bridge =
-      taken || (at_vxlan_port(s.bridge()) && (s.bridge() == BridgeHalf::kSticky) != sticky);
-  FdbEntry e = entry(t, s, target, false);
-  if (taken) {
-    e.self = false;
-    push(FdbPut{e, false, false}, Flight{});
-  }
-  if (!erase_self && !erase_bridge) return;
-  e = entry(t, s, self_there ? s.seen : target, false);
-  e.self = erase_self;
-  push(FdbErase{e, erase_self && erase_bridge}, Flight{});
+      taken || s.bridge() == BridgeHalf::kBare ||
+      (at_vxlan_port(s.bridge()) && (s.bridge() == BridgeHalf::kSticky) != sticky);
+  const bool doubt = (s.flags & kHostDoubt) != 0;  // any half may be there
+  // Each half by itself: one that is not there must not save the other.
+  FdbEntry half = entry(t, s, target, false);
+  half.self = false;
+  if (taken) push(FdbPut{half, false, false}, Flight{});
+  if (erase_bridge || doubt) push(FdbErase{half, false}, Flight{});
+  if (!erase_self && !doubt) return;
+  half = entry(t, s, doubt ? kOddWay : s.seen, false);
+  push(FdbErase{half, false}, Flight{});
 }
 
 void MacProgrammer::launch_put(const MacVrfTable& t, MacSlot& s, std::uint32_t target) {
@@ -351,12 +372,20 @@ void MacProgrammer::launch_put(const MacVrfTable& t, MacSlot& s, std::uint32_t t
   push(FdbPut{entry(t, s, target, sticky), true, false}, flight);
 }
 
+// A local port has it, or may have: the bridge gives only an entry of the VXLAN port away, so it is
+// asked for that alone, and needs no answer.
 void MacProgrammer::launch_erase(const MacVrfTable& t, MacSlot& s, unsigned halves) {
+  const bool unsure = (halves & kHalfBridge) == 0 &&
+                      (s.bridge() == BridgeHalf::kLocal || (s.flags & kHostDoubt) != 0);
   Flight flight = flight_of(t, FlightKind::kMacErase);
   flight.index = halves;
   std::copy(s.mac.begin(), s.mac.end(), flight.octets.begin());
-  FdbErase op{entry(t, s, s.seen, (s.flags & kMacSeenSticky) != 0),
-              halves == (kHalfSelf | kHalfBridge)};
+  FdbErase op{entry(t, s, s.seen, (s.flags & kMacSeenSticky) != 0), false};
+  if (unsure) {
+    op.entry.self = false;
+    push(FdbErase{op}, Flight{});
+  }
+  op.both = halves == (kHalfSelf | kHalfBridge);
   op.entry.self = (halves & kHalfSelf) != 0;
   launched(s, true);
   s.flags &= ~kMacBridgeTold;
@@ -368,7 +397,7 @@ void MacProgrammer::launch_erase(const MacVrfTable& t, MacSlot& s, unsigned halv
 void MacProgrammer::put_acked(MacVrfTable& t, MacSlot& s, const Flight& flight, TimePoint now) {
   const bool sticky = flight.octets[kFlightSticky] != 0;
   if ((s.flags & kHostEcho) == 0) {
-    see_self(s, ways_.alive(flight.index) ? flight.index : kNoWay, sticky);
+    see_self(s, ways_.alive(flight.index) ? flight.index : kOddWay, sticky);
   }
   if ((s.flags & kMacBridgeTold) == 0) {
     set_bridge(s, sticky ? BridgeHalf::kSticky : BridgeHalf::kOwn);
@@ -376,12 +405,11 @@ void MacProgrammer::put_acked(MacVrfTable& t, MacSlot& s, const Flight& flight, 
   }
   clear_reason(s);
   if ((s.flags & kHostDoubt) == 0) return;
-  if ((s.flags & kMacYield) != 0) return;  // it is minded when the MAC is erased
-  s.flags &= ~kHostDoubt;
-  if (s.bridge() == BridgeHalf::kForeign) return;
-  // Somebody may have undone it meanwhile: written again when all is told.
-  see_self(s, kNoWay, false);
-  if (s.set != 0) suspect(t, s, now);
+  if (s.bridge() == BridgeHalf::kForeign) {
+    s.flags &= ~kHostDoubt;
+  } else if (s.set != 0 && (s.flags & kMacYield) == 0) {
+    suspect(t, s, now);  // somebody may have undone it: written again when all is told
+  }
 }
 
 void MacProgrammer::acked(const Flight& flight, TimePoint now) {
@@ -423,16 +451,19 @@ void MacProgrammer::refused(const Flight& flight, int error, const std::string& 
   } else if (s != nullptr && !put && means_gone(error)) {
     // Linux asks the bridge first; when that has nothing the VXLAN device is not asked any more.
     s->flags &= ~kHostDoubt;
-    if (at_vxlan_port(s->bridge())) set_bridge(*s, BridgeHalf::kAbsent);
+    set_bridge(*s, BridgeHalf::kLocal);  // as far as we can know
     if (s->seen == kNoWay) see_self(*s, kOddWay, false);
     look_again(*t, *s);
-  } else if (s != nullptr && put && !ways_.alive(flight.index)) {
-    s->flags &= ~kHostDoubt;
-    look_again(*t, *s);  // its group went meanwhile: nothing is wrong with the MAC itself
   } else if (s != nullptr) {
     // The bridge's half may have been written before the other was refused.
     s->flags = put ? s->flags | kHostDoubt : s->flags & ~kHostDoubt;
-    refuse(*t, *s, error, text.empty() ? errno_text(error) : text, now);
+    // What is there has another shape than we know.
+    if (put && error == EOPNOTSUPP) see_self(*s, kOddWay, false);
+    if (put && !ways_.alive(flight.index)) {
+      look_again(*t, *s);  // its group went meanwhile: nothing is wrong with the MAC itself
+    } else {
+      refuse(*t, *s, error, text.empty() ? errno_text(error) : text, now);
+    }
   }
   if (put) ways_.unuse(flight.index);
 }
