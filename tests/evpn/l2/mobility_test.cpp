@@ -236,6 +236,25 @@ TEST(Mobility, AddressesComeAlong) {
   EXPECT_EQ(n.sequence(kHostA, "fd00::a"), -1) << "no answer; nor is it taken again";
 }
 
+// The old place may take an address back before the search comes to it: it was there a moment ago.
+TEST(Mobility, AddressesComeAlongThoughTheyWereTakenBackFirst) {
+  L2Node n;
+  n.start();
+  n.announce(RemoteMac{});
+  n.announce(RemoteMac{.ip = "10.110.0.10"});
+  n.announce(RemoteMac{.mac = kHostB, .ip = "10.110.0.11"});
+  n.fdb(kHostA);
+  n.drop(RemoteMac{.ip = "10.110.0.10"});
+  n.drop(RemoteMac{.mac = kHostB, .ip = "10.110.0.11"});
+  n.run();
+  EXPECT_EQ(n.sequence(kHostA, "10.110.0.10"), 1);
+  EXPECT_EQ(n.sequence(kHostB, "10.110.0.11"), -1);
+  EXPECT_EQ(n.count(HostMessageKind::kProbe), 1U);
+  n.advance(std::chrono::seconds(5));
+  EXPECT_EQ(n.sequence(kHostA, "10.110.0.10"), -1) << "no answer";
+  EXPECT_EQ(n.sequence(kHostA), 1);
+}
+
 // What follows from a single change goes before bulk.
 TEST(Mobility, SingleChangesAreUrgent) {
   L2Node n;
