@@ -64,6 +64,7 @@ struct Link {
   std::uint16_t port_vlan = 0;  // PVID in a bridge with vlan_filtering
   bool port_learning = true;
   bool port_neigh_suppress = false;
+  std::uint16_t vlan_id = 0;  // kVlan
   friend bool operator==(const Link&, const Link&) = default;
 };
 
@@ -305,8 +306,8 @@ struct KernelOp {
 //
 // Linux does not tell everything: IPv4 routes and next-hop objects lost with their link, and routes
 // lost with their next-hop object, vanish without notification. A gone IPv6 route names the hops
-// that went: when they are fewer than the route had, the rest stays. Notifications of routes that
-// this driver wrote itself are not passed on (LinuxKernel::Options).
+// that went: when they are fewer than the route had, the rest stays. Notifications of routes, own
+// neighbours and FDB entries that this driver wrote may be left out (LinuxKernel::Options).
 template <class T>
 struct Seen {
   T object;

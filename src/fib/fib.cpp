@@ -24,7 +24,7 @@ Fib::Impl::Impl(std::uint64_t seed, const Limits& limits)
       mac_vrfs(shared, links, tasks),
       devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables, mac_vrfs),
       local_hosts(shared, links),
-      voice(shared, links, mac_vrfs, local_hosts.places()),
+      voice(shared, mac_vrfs, local_hosts.places()),
       programmer(shared, tables, tokens, sets, next_hops, foreign, resolver),
       dumps(shared) {
   resolver.set_sets(&sets);

@@ -54,6 +54,7 @@ struct Fib::Impl {
   void on_next_hop(const Seen<NextHop>& seen, TimePoint now);
   void on_acked(std::uint64_t up_to, TimePoint now);
   void on_ack(const Flight& flight, TimePoint now);
+  void on_host_ack(const Flight& flight, TimePoint now);
   void on_refused(const KernelRefused& refused, TimePoint now);
   void on_dump_done(const DumpDone& done, TimePoint now);
   void end_dump(DumpKind kind, TimePoint now);

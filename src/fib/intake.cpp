@@ -1,4 +1,6 @@
 // Fib::Impl: what the kernel says, passed to whom it concerns.
+#include <algorithm>
+
 #include "fib/impl.h"
 #include "perd/overloaded.h"
 
@@ -231,8 +233,20 @@ void Fib::Impl::on_ack(const Flight& flight, TimePoint now) {
       local_hosts.ears().acked(flight.index);
       break;
     default:
-      (void)hosts.acked(flight, now);
+      on_host_ack(flight, now);
   }
+}
+
+void Fib::Impl::on_host_ack(const Flight& flight, TimePoint now) {
+  const MacVrfId id{flight.table};
+  if (flight.kind == FlightKind::kMacPut) {
+    MacAddress mac;
+    std::copy_n(flight.octets.begin(), mac.octets.size(), mac.octets.begin());
+    local_hosts.replaced(id, mac);
+  } else if (flight.kind == FlightKind::kHostNeighbourPut && flight.index == kFlightOwnNeighbour) {
+    local_hosts.replaced(id, IpAddress{flight.octets, flight.family});
+  }
+  (void)hosts.acked(flight, now);
 }
 
 void Fib::Impl::on_refused(const KernelRefused& r, TimePoint now) {

@@ -29,13 +29,16 @@ LinkDelta LinkTable::see(const Link& link, bool from_dump) {
 }
 
 void LinkTable::index_link(const Link& link, bool is) {
-  if (link.master != IfIndex{}) {
+  const auto note = [&link, is](Pairs& pairs, IfIndex first) {
+    if (first == IfIndex{}) return;
     if (is) {
-      members_.insert({link.master, link.index});
+      pairs.insert({first, link.index});
     } else {
-      members_.erase({link.master, link.index});
+      pairs.erase({first, link.index});
     }
-  }
+  };
+  note(members_, link.master);
+  if (link.kind == LinkKind::kVlan) note(vlans_, link.peer);
   if (link.kind != LinkKind::kVxlan || !link.vxlan || link.vxlan->external) return;
   if (is) {
     vxlans_.insert({link.vxlan->vni, link.index});
@@ -52,10 +55,9 @@ std::vector<const Link*> LinkTable::vxlans(Vni vni) const {
   return found;
 }
 
-std::vector<IfIndex> LinkTable::members(IfIndex master) const {
+std::vector<IfIndex> LinkTable::behind(const Pairs& pairs, IfIndex first) {
   std::vector<IfIndex> found;
-  for (auto it = members_.lower_bound({master, {}}); it != members_.end() && it->first == master;
-       ++it) {
+  for (auto it = pairs.lower_bound({first, {}}); it != pairs.end() && it->first == first; ++it) {
     found.push_back(it->second);
   }
   return found;

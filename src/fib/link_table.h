@@ -41,7 +41,11 @@ class LinkTable {
   // The VXLAN devices of one VNI, oldest first; those whose VNIs come from elsewhere are left out.
   [[nodiscard]] std::vector<const Link*> vxlans(Vni vni) const;
   // The links of a bridge or VRF, oldest first.
-  [[nodiscard]] std::vector<IfIndex> members(IfIndex master) const;
+  [[nodiscard]] std::vector<IfIndex> members(IfIndex master) const {
+    return behind(members_, master);
+  }
+  // The VLAN links that stand on a link.
+  [[nodiscard]] std::vector<IfIndex> vlans(IfIndex on) const { return behind(vlans_, on); }
   [[nodiscard]] const std::set<std::pair<IfIndex, InterfaceAddress>>& addresses() const {
     return addresses_;
   }
@@ -52,11 +56,14 @@ class LinkTable {
   [[nodiscard]] bool has_address(const IpAddress& a, IfIndex except = {}) const;
 
  private:
+  using Pairs = std::set<std::pair<IfIndex, IfIndex>>;
   void index_link(const Link& link, bool is);
+  [[nodiscard]] static std::vector<IfIndex> behind(const Pairs& pairs, IfIndex first);
 
   std::map<IfIndex, Link> links_;
   std::set<std::pair<Vni, IfIndex>> vxlans_;
-  std::set<std::pair<IfIndex, IfIndex>> members_;  // master, link
+  Pairs members_;  // master, link
+  Pairs vlans_;    // what it stands on, link
   std::map<std::string, IfIndex> names_;
   std::set<std::pair<IfIndex, InterfaceAddress>> addresses_;
   // While a dump runs: what was seen, and what notifications (newer) spoke of.

@@ -40,6 +40,9 @@ enum class FlightKind : std::uint8_t {
   kFdbNextHop,
 };
 
+// Flight::index of a neighbour that is perd's own entry, not one handed over to the kernel.
+inline constexpr std::uint32_t kFlightOwnNeighbour = 1;
+
 struct Flight {
   FlightKind kind = FlightKind::kNone;
   std::uint8_t length = 0;  // routes: of the prefix; hosts: epoch of the lane

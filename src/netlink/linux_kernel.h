@@ -6,6 +6,7 @@
 // are unanswered. A dump, a LinkCreate (its second half waits for the first) and nothing else holds
 // the line until it is answered, so that what a dump shows is exactly what was submitted before it.
 // Events: notifications of links, addresses, neighbours, FDB, routes, next hops and rules.
+// Frames from and to hosts go through packet sockets (port_listener.h).
 //
 // Lost messages: ENOBUFS on either socket becomes KernelOverrun. On the request socket the
 // operations of the batches in flight count as carried out (Linux carries a batch out inside
@@ -24,6 +25,7 @@
 #include "netlink/codec.h"
 #include "netlink/kernel_port.h"
 #include "netlink/link_codec.h"
+#include "netlink/port_listener.h"
 #include "netlink/rtnetlink_socket.h"
 #include "perd/expected.h"
 
@@ -49,9 +51,9 @@ class LinuxKernel final : public KernelPort {
     int netns_fd = -1;             // network namespace to work in; -1: that of the calling thread
     int request_octets = 8 << 20;  // receive buffers
     int event_octets = 32 << 20;
-    // Routes that this driver wrote are not told again as notifications: 100,000 routes would come
-    // back as 100,000 datagrams.
-    bool drop_own_route_echoes = true;
+    // What this driver wrote by the hundred thousand (routes, own neighbours, FDB entries) is not
+    // told again as notifications. Deletions of FDB entries and neighbours are.
+    bool drop_own_echoes = true;
     // Set: operations are told here instead of being carried out; only dumps reach the kernel.
     std::function<void(const KernelOp&)> only_tell;
   };
@@ -64,9 +66,12 @@ class LinuxKernel final : public KernelPort {
   [[nodiscard]] int event_fd() const override { return events_.fd(); }
   bool on_request_readable(KernelEventSink& sink) override;
   bool on_event_readable(KernelEventSink& sink) override;
+  [[nodiscard]] int packet_fd() const override { return ports_.fd(); }
+  bool on_packet_readable(KernelEventSink& sink) override { return ports_.on_readable(sink); }
   [[nodiscard]] bool wants_turn() const override;
 
   [[nodiscard]] const KernelCounters& counters() const { return counters_; }
+  [[nodiscard]] const ListenerCounters& listener() const { return ports_.counters(); }
   // The netlink port of the requests, as notifications name it.
   [[nodiscard]] std::uint32_t port() const { return requests_.port(); }
 
@@ -115,6 +120,7 @@ class LinuxKernel final : public KernelPort {
   Options options_;
   Socket requests_;
   Socket events_;
+  PortListener ports_;
   MessageBuilder builder_;
   BatchBuffer out_;
   std::vector<std::uint8_t> received_;

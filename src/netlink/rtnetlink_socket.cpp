@@ -95,12 +95,21 @@ Receipt Socket::receive(std::span<std::uint8_t> buffer) {
   }
 }
 
-int Socket::drop_route_echoes_of(std::uint32_t own_port) {
+int Socket::drop_echoes_of(std::uint32_t own_port) {
   // BPF loads in network order while netlink headers are in host order, hence htons and htonl.
-  std::array<sock_filter, 7> program{{
+  // Bridges and VXLAN devices do not tell who wrote an entry, but only a control plane writes
+  // NTF_EXT_LEARNED, and a host that takes an entry over makes the bridge tell it without.
+  constexpr auto kFamily = static_cast<std::uint32_t>(NLMSG_HDRLEN + offsetof(ndmsg, ndm_family));
+  constexpr auto kFlags = static_cast<std::uint32_t>(NLMSG_HDRLEN + offsetof(ndmsg, ndm_flags));
+  std::array<sock_filter, 12> program{{
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 6, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 0, 7),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NTF_EXT_LEARNED, 0, 5),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamily),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 2, 0),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own_port), 0, 1),
       BPF_STMT(BPF_RET | BPF_K, 0),

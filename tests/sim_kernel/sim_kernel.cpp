@@ -135,6 +135,11 @@ void SimKernel::set_mtu(const std::string& name, std::uint32_t mtu) {
   c.mtu = mtu;
   must(run(c));
 }
+void SimKernel::amend_link(const std::string& name, const std::function<void(Link&)>& amend) {
+  Link& l = links_[link(name)->index];
+  amend(l);
+  notify(l);
+}
 void SimKernel::add_address(IfIndex index, const InterfaceAddress& address) {
   must(run(AddressPut{{index, address}}));
 }
@@ -255,6 +260,7 @@ void SimKernel::learn(const std::string& port, const MacAddress& mac) {
   e.link = l.index;
   e.mac = mac;
   e.master = l.master;
+  e.vlan = link(l.master)->vlan_filtering ? l.port_vlan : std::uint16_t{0};
   e.state = kNudReachable;
   PERD_ASSERT(can_learn(port));
   for (const auto& [key, other] : fdb_) {  // a sticky entry does not move

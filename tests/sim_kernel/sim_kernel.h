@@ -58,6 +58,8 @@ class SimKernel final : public KernelDriver {
   void set_master(const std::string& name, const std::string& master);  // "" releases
   void set_mtu(const std::string& name, std::uint32_t mtu);
   void change_link(const LinkChange& change);
+  // What has no operation of its own: VLANs, ageing.
+  void amend_link(const std::string& name, const std::function<void(Link&)>& amend);
   void add_address(IfIndex link, const InterfaceAddress& address);
   void del_address(IfIndex link, const InterfaceAddress& address);
   void add_route(const Route& route);  // create or replace

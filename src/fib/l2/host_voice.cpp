@@ -67,8 +67,7 @@ void HostVoice::send(const MacVrfDevices& m, const HostMessage& message, IfIndex
   op.packet.mac = message.mac;
   op.packet.address = message.address;
   if (message.kind == HostMessageKind::kProbe) {
-    const Link* bridge = links_.find(m.ports.bridge);
-    op.source_mac = bridge != nullptr ? bridge->mac : m.want.bridge_mac;
+    op.source_mac = m.state.own_mac;
     op.source = asking(m, message.address);
   }
   shared_.ops.push(op, Flight{});

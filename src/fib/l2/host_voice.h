@@ -14,9 +14,8 @@ namespace perd::fib {
 
 class HostVoice {
  public:
-  HostVoice(Shared& shared, const LinkTable& links, const MacVrfBuilder& mac_vrfs,
-            const LocalPlaces& places)
-      : shared_(shared), links_(links), mac_vrfs_(mac_vrfs), places_(places) {}
+  HostVoice(Shared& shared, const MacVrfBuilder& mac_vrfs, const LocalPlaces& places)
+      : shared_(shared), mac_vrfs_(mac_vrfs), places_(places) {}
 
   void say(const HostMessage& message);
   [[nodiscard]] bool more_work() const { return !queue_.empty() && room(); }
@@ -34,7 +33,6 @@ class HostVoice {
   void send(const MacVrfDevices& m, const HostMessage& message, IfIndex port);
 
   Shared& shared_;
-  const LinkTable& links_;
   const MacVrfBuilder& mac_vrfs_;
   const LocalPlaces& places_;
   std::deque<HostMessage> queue_;

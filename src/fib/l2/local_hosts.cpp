@@ -257,6 +257,26 @@ void LocalHosts::tell(LocalNeighbourSlot& s) {
   shared_.knowledge.emplace_back(news);
 }
 
+void LocalHosts::replaced(MacVrfId mac_vrf, const MacAddress& mac) {
+  LocalMacSlot key;
+  key.mac_vrf = mac_vrf;
+  key.mac = mac.octets;
+  LocalMacSlot* s = slot_of(macs_, key, false, false);
+  if (s == nullptr) return;
+  s->seen = IfIndex{};
+  settle(macs_, *s, true);
+}
+
+void LocalHosts::replaced(MacVrfId mac_vrf, const IpAddress& address) {
+  LocalNeighbourSlot key;
+  key.mac_vrf = mac_vrf;
+  key.address = address;
+  LocalNeighbourSlot* s = slot_of(neighbours_, key, false, false);
+  if (s == nullptr) return;
+  s->seen = NeighbourFace{};
+  settle(neighbours_, *s, true);
+}
+
 // ---- hosts that were heard ----------------------------------------------------------------------
 
 void LocalHosts::hear(const HostPacket& packet) {

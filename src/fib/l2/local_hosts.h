@@ -45,6 +45,10 @@ class LocalHosts {
 
   void see(const Seen<FdbEntry>& seen);
   void see(const Seen<Neighbour>& seen);
+  // perd wrote its own entry there, and what was local is not any more. (Nothing need tell of that:
+  // notifications of own entries may be left out.)
+  void replaced(MacVrfId mac_vrf, const MacAddress& mac);
+  void replaced(MacVrfId mac_vrf, const IpAddress& address);
   void hear(const HostPacket& packet);
 
   void begin_fdb_dump();

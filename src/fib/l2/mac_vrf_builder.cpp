@@ -34,13 +34,14 @@ MacVrfBuilder::MacVrfBuilder(Shared& shared, LinkTable& links, LinkTasks& tasks)
     : shared_(shared), links_(links), tasks_(tasks), tools_(links, tasks) {}
 
 void MacVrfBuilder::configure(const WantedNode& wanted) {
-  // Links that leave a bridge which itself stays; adopted bridges that leave their VRF.
+  // Links that leave a bridge which itself stays; adopted SVIs that leave their VRF.
   for (const auto& [id, m] : mac_vrfs_) {
     const Link* bridge = links_.find(m.ports.bridge);
     if (bridge == nullptr) continue;
     for (const auto& name : m.want.interfaces) release_[name] = bridge->index;
-    if (!tools_.owned(*bridge) && m.routed && is_ours(bridge->master)) {
-      release_[bridge->name] = bridge->master;
+    const Link* svi = links_.find(m.ports.svi);
+    if (svi != nullptr && !tools_.owned(*svi) && m.routed && is_ours(svi->master)) {
+      release_[svi->name] = svi->master;
     }
   }
   std::map<MacVrfId, MacVrfDevices> now;
@@ -156,8 +157,8 @@ void MacVrfBuilder::release_links(TimePoint now) {
   std::set<std::string> wanted;
   for (const auto& [id, m] : mac_vrfs_) {
     wanted.insert(m.want.interfaces.begin(), m.want.interfaces.end());
-    const Link* bridge = links_.find(m.ports.bridge);
-    if (bridge != nullptr && m.want.vrf != kDefaultVrf) wanted.insert(bridge->name);
+    const Link* svi = links_.find(m.ports.svi);
+    if (svi != nullptr && m.want.vrf != kDefaultVrf) wanted.insert(svi->name);
   }
   for (auto it = release_.begin(); it != release_.end();) {
     const Link* l = links_.find(it->first);
@@ -262,11 +263,12 @@ void MacVrfBuilder::tell(MacVrfDevices& m) {
   }
   m.told_notes = m.notes;
   const Link* bridge = links_.find(m.ports.bridge);
+  const Link* svi = links_.find(m.ports.svi);
   MacVrfState s;
   s.mac_vrf = m.want.id;
   s.up = m.problem.empty();
   s.local_vtep = m.want.local_vtep;
-  s.own_mac = bridge != nullptr ? bridge->mac : m.want.bridge_mac;
+  s.own_mac = svi != nullptr ? svi->mac : bridge != nullptr ? bridge->mac : m.want.bridge_mac;
   if (bridge != nullptr) s.ageing = bridge->ageing;
   s.problem = m.problem;
   if (m.told && m.state == s) return;
@@ -293,7 +295,7 @@ std::vector<MacVrfDeviceView> MacVrfBuilder::views() const {
     view.notes = m.notes;
     if (const Link* l = links_.find(m.ports.bridge)) {
       view.bridge = l->name, view.bridge_adopted = !tools_.owned(*l);
-      view.bridge_mac = l->mac, view.mtu = l->mtu;
+      view.bridge_mac = m.state.own_mac, view.mtu = l->mtu;
     }
     if (const Link* l = links_.find(m.ports.vxlan)) {
       view.vxlan = l->name, view.vxlan_adopted = !tools_.owned(*l);

@@ -78,8 +78,9 @@ class MacVrfBuilder {
   [[nodiscard]] Domain domain(MacVrfDevices& m, const std::map<VrfId, VrfDevices>& vrfs) const;
   void build_bridge(MacVrfDevices& m, const Domain& domain, TimePoint now);
   void make_bridge(MacVrfDevices& m, const Domain& domain, TimePoint now);
-  void place_bridge(MacVrfDevices& m, const Link& bridge, const Domain& domain, LinkChange& c,
-                    std::string& what) const;
+  void build_vlan_svi(MacVrfDevices& m, const Link& bridge, const Domain& domain, TimePoint now);
+  void place_svi(MacVrfDevices& m, const Link& svi, const Domain& domain, LinkChange& c,
+                 std::string& what) const;
   void build_vxlan(MacVrfDevices& m, TimePoint now);
   void build_interfaces(MacVrfDevices& m, TimePoint now);
   void want_addresses(const MacVrfDevices& m, const AddressWishes& before);
@@ -93,7 +94,7 @@ class MacVrfBuilder {
   [[nodiscard]] IfIndex build_host_bridge(MacVrfDevices& m, TimePoint now);
 
   [[nodiscard]] std::optional<std::uint32_t> mtu(const MacVrfDevices& m) const;
-  [[nodiscard]] MacAddress bridge_mac(const MacVrfDevices& m, const Link& bridge) const;
+  [[nodiscard]] MacAddress bridge_mac(const MacVrfDevices& m, const Link& svi) const;
   static void problem(MacVrfDevices& m, const std::string& text) {
     if (m.problem.empty()) m.problem = text;
   }

@@ -38,16 +38,24 @@ void MacVrfBuilder::survey() {
   }
 }
 
-IfIndex MacVrfBuilder::find_svi(const MacVrfDevices&, const Link& bridge) const {
-  return bridge.vlan_filtering && !tools_.owned(bridge) ? IfIndex{} : bridge.index;
+// What one VLAN of a VLAN-aware bridge says to this node comes in by the VLAN's own link. A bridge
+// that perd made is for one VNI only, whatever somebody set there.
+IfIndex MacVrfBuilder::find_svi(const MacVrfDevices& m, const Link& bridge) const {
+  if (!bridge.vlan_filtering || tools_.owned(bridge)) return bridge.index;
+  if (m.ports.vlan == 0) return {};
+  for (const IfIndex index : links_.vlans(bridge.index)) {
+    const Link* l = links_.find(index);
+    if (l != nullptr && l->vlan_id == m.ports.vlan) return index;
+  }
+  return {};
 }
 
 std::optional<std::uint32_t> MacVrfBuilder::mtu(const MacVrfDevices& m) const {
   return m.want.mtu ? m.want.mtu : tools_.mtu(underlay_, m.want.local_vtep);
 }
 
-MacAddress MacVrfBuilder::bridge_mac(const MacVrfDevices& m, const Link& bridge) const {
-  return m.want.bridge_mac_configured || tools_.owned(bridge) ? m.want.bridge_mac : bridge.mac;
+MacAddress MacVrfBuilder::bridge_mac(const MacVrfDevices& m, const Link& svi) const {
+  return m.want.bridge_mac_configured || tools_.owned(svi) ? m.want.bridge_mac : svi.mac;
 }
 
 void MacVrfBuilder::make_bridge(MacVrfDevices& m, const Domain& d, TimePoint now) {
@@ -81,31 +89,41 @@ void MacVrfBuilder::build_bridge(MacVrfDevices& m, const Domain& d, TimePoint no
   c.link = bridge->index;
   std::string what;
   tools_.common_changes(*bridge, mtu(m), c, what);
-  if (bridge->mac != bridge_mac(m, *bridge)) c.mac = bridge_mac(m, *bridge), what += " mac";
   if (tools_.owned(*bridge) && !bridge->addrgen_none) c.addrgen_none = true, what += " addrgenmode";
-  place_bridge(m, *bridge, d, c, what);
+  if (m.ports.svi == bridge->index) place_svi(m, *bridge, d, c, what);
   tools_.apply(*bridge, c, what, now);
   note(m, tasks_.trouble(bridge->name));
+  if (m.ports.svi != bridge->index) build_vlan_svi(m, *bridge, d, now);
 }
 
-// Layer 2 works without the routing domain, so that what is wrong with it is a note.
-void MacVrfBuilder::place_bridge(MacVrfDevices& m, const Link& bridge, const Domain& d,
-                                 LinkChange& c, std::string& what) const {
+// Of a VLAN-aware bridge, which serves other VLANs too.
+void MacVrfBuilder::build_vlan_svi(MacVrfDevices& m, const Link& bridge, const Domain& d,
+                                   TimePoint now) {
   const Link* svi = links_.find(m.ports.svi);
-  if (bridge.vlan_filtering && !tools_.owned(bridge)) {
-    if (d.wanted && svi == nullptr) {
+  if (svi == nullptr) {
+    if (d.wanted && m.ports.vlan != 0) {
       note(m, "bridge " + bridge.name + " has no link for VLAN " + std::to_string(m.ports.vlan));
-    } else if (d.vrf != IfIndex{} && svi->master != d.vrf) {
-      note(m, "link " + svi->name + " is not in vrf " + d.name);
     }
     return;
   }
+  LinkChange c;
+  c.link = svi->index;
+  std::string what;
+  place_svi(m, *svi, d, c, what);
+  tools_.apply(*svi, c, what, now);
+  note(m, tasks_.trouble(svi->name));
+}
+
+// Layer 2 works without the routing domain, so that what is wrong with it is a note.
+void MacVrfBuilder::place_svi(MacVrfDevices& m, const Link& svi, const Domain& d, LinkChange& c,
+                              std::string& what) const {
+  if (svi.mac != bridge_mac(m, svi)) c.mac = bridge_mac(m, svi), what += " mac";
   const IfIndex master = d.device ? d.vrf : IfIndex{};
-  if (bridge.master == master || (d.device && d.vrf == IfIndex{})) return;
-  if (tools_.owned(bridge) || bridge.master == IfIndex{} || is_ours(bridge.master)) {
+  if (svi.master == master || (d.device && d.vrf == IfIndex{})) return;
+  if (tools_.owned(svi) || svi.master == IfIndex{} || is_ours(svi.master)) {
     c.master = master, what += " master";
   } else if (d.wanted) {
-    note(m, "bridge " + bridge.name + " is in " + links_.name(bridge.master));
+    note(m, kind_word(svi) + " " + svi.name + " is in " + links_.name(svi.master));
   }
 }
 

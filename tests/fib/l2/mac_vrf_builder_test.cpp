@@ -3,6 +3,8 @@
 // tables.
 #include "fib/l2/mac_vrf_builder.h"
 
+#include <map>
+
 #include "fib/l2/l2_lab.h"
 
 namespace perd::fib {
@@ -312,6 +314,58 @@ TEST_F(MacVrfs, AVxlanDeviceWithoutBridgeGetsOne) {
   reconfigure(node);
   EXPECT_NE(kernel.link("vx110"), nullptr);
   EXPECT_EQ(kernel.link("br-pe-110"), nullptr);
+}
+
+// Two segments in one bridge, as VLANs; what perd sets for one does not concern the other.
+TEST_F(MacVrfs, AVlanAwareBridgeIsAdoptedByVlan) {
+  const IfIndex bridge = kernel.add_link(a_bridge("br0"));
+  kernel.amend_link("br0", [](Link& l) { l.vlan_filtering = true, l.ageing = 60; });
+  for (const std::uint32_t vni : {110U, 111U}) {
+    const std::string vx = "vx" + std::to_string(vni);
+    kernel.add_link(a_vxlan(vx.c_str(), vni, bridge));
+    kernel.amend_link(vx, [vni](Link& l) { l.port_vlan = static_cast<std::uint16_t>(vni); });
+  }
+  (void)kernel.add_link("br0.110");
+  kernel.amend_link(
+      "br0.110", [bridge](Link& l) { l.kind = LinkKind::kVlan, l.peer = bridge, l.vlan_id = 110; });
+  for (const std::uint16_t vlan : {std::uint16_t{110}, std::uint16_t{111}}) {
+    const std::string tap = vlan == 110 ? "tap1" : "tap2";
+    kernel.set_master(tap, "br0");
+    kernel.amend_link(tap, [vlan](Link& l) { l.port_vlan = vlan; });
+  }
+  WantedNode node = wanted_l2_node();
+  node.mac_vrfs.push_back(wanted_mac_vrf(kOther, "other", 111));
+  node.mac_vrfs[0].bridge_mac_configured = true;
+  node.mac_vrfs[1].vrf = kRed;
+  start(node);
+  EXPECT_TRUE(state().up) << state().problem;
+  EXPECT_TRUE(state(kOther).up) << state(kOther).problem;
+  EXPECT_EQ(state().own_mac, mac("00:f3:00:00:00:6f"));
+  EXPECT_EQ(state().ageing, 60U);
+  EXPECT_EQ(master_of("br0.110"), "red");
+  EXPECT_EQ(kernel.link("br0.110")->mac, mac("00:f3:00:00:00:6f"));
+  EXPECT_TRUE(has("br0.110", "192.170.1.1/24"));
+  EXPECT_EQ(master_of("br0"), "");
+  EXPECT_EQ(kernel.link("br0")->mac, mac("02:aa:00:00:00:01"));
+  EXPECT_EQ(view(1).notes, std::vector<std::string>{"bridge br0 has no link for VLAN 111"});
+  EXPECT_EQ(kernel.listening(), (std::set<IfIndex>{index("tap1"), index("tap2")}));
+  const MacAddress one = mac("02:00:00:00:00:01");
+  const MacAddress two = mac("02:00:00:00:00:02");
+  kernel.learn("tap1", one);
+  kernel.learn("tap2", two);
+  settle();
+  std::map<MacAddress, MacVrfId> where;
+  for (const auto& k : knowledge) {
+    if (const auto* l = std::get_if<LocalMac>(&k)) where[l->mac] = l->mac_vrf;
+  }
+  EXPECT_EQ(where, (std::map<MacAddress, MacVrfId>{{one, kStorage}, {two, kOther}}));
+  // Without its VLAN a VXLAN device serves nobody.
+  kernel.amend_link("vx110", [](Link& l) { l.port_vlan = 0; });
+  settle();
+  EXPECT_EQ(state().problem, "vxlan vx110 has no VLAN in bridge br0");
+  node.mac_vrfs.clear();
+  reconfigure(node);
+  EXPECT_FALSE(has("br0.110", "192.170.1.1/24"));
 }
 
 TEST_F(MacVrfs, ObstaclesAreNamedAndTheirGoingIsEnough) {
