@@ -18,13 +18,23 @@ namespace {
 
 }  // namespace
 
-// Both ends of a veth pair are made at once and carry the mark one after the other.
+bool DeviceTools::marked(const Link& link) const {
+  return link.alias == kLinkAlias || tasks_.made(link.name);
+}
+
+// Both ends of a veth pair are made at once and carry the mark one after the other. The end that is
+// told first does not know its peer yet, and is not told again.
 bool DeviceTools::owned(const Link& link) const {
-  if (link.alias == kLinkAlias || tasks_.made(link.name)) return true;
-  if (link.kind != LinkKind::kVeth || link.peer == IfIndex{}) return false;
-  const Link* peer = links_.find(link.peer);
-  return peer != nullptr && peer->kind == LinkKind::kVeth && peer->peer == link.index &&
-         (peer->alias == kLinkAlias || tasks_.made(peer->name));
+  if (marked(link)) return true;
+  if (link.kind != LinkKind::kVeth) return false;
+  std::vector<IfIndex> others = links_.peers(link.index);
+  if (link.peer != IfIndex{}) others = {link.peer};
+  for (const IfIndex index : others) {
+    const Link* other = links_.find(index);
+    if (other == nullptr || other->kind != LinkKind::kVeth || !marked(*other)) continue;
+    if (other->peer == IfIndex{} || other->peer == link.index) return true;
+  }
+  return false;
 }
 
 const Link* DeviceTools::find_vxlan(Vni vni) const {

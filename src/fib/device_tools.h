@@ -51,6 +51,7 @@ class DeviceTools {
   void erase_unwanted(const KeptLinks& kept, TimePoint now);
 
  private:
+  [[nodiscard]] bool marked(const Link& link) const;
   void make_vxlan(const std::string& name, const VxlanWish& want, TimePoint now);
 
   LinkTable& links_;

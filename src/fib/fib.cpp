@@ -205,10 +205,12 @@ void Fib::Impl::program(TimePoint now, std::size_t routes) {
   if (next_hops.take_scan()) programmer.request_scan_all();
   fixed.step_puts(now);
   hosts.step_first(now);
+  // Of hosts nothing is held back while tables fill: Linux takes them alike in any order.
+  const std::size_t most = shared.limits.step_routes;
   hosts_first = !hosts_first;
-  if (hosts_first) hosts.step(now, routes);
+  if (hosts_first) hosts.step(now, most);
   programmer.step(now, routes);
-  if (!hosts_first) hosts.step(now, routes);
+  if (!hosts_first) hosts.step(now, most);
   if (programmer.take_next_hop_doubt() && !dumps.running()) dumps.ask(DumpKind::kNextHops);
 }
 

@@ -38,7 +38,7 @@ void LinkTable::index_link(const Link& link, bool is) {
     }
   };
   note(members_, link.master);
-  if (link.kind == LinkKind::kVlan) note(vlans_, link.peer);
+  note(peers_, link.peer);
   if (link.kind != LinkKind::kVxlan || !link.vxlan || link.vxlan->external) return;
   if (is) {
     vxlans_.insert({link.vxlan->vni, link.index});

@@ -44,8 +44,8 @@ class LinkTable {
   [[nodiscard]] std::vector<IfIndex> members(IfIndex master) const {
     return behind(members_, master);
   }
-  // The VLAN links that stand on a link.
-  [[nodiscard]] std::vector<IfIndex> vlans(IfIndex on) const { return behind(vlans_, on); }
+  // The links that name a link as their peer: VLANs that stand on it, the other end of a veth pair.
+  [[nodiscard]] std::vector<IfIndex> peers(IfIndex of) const { return behind(peers_, of); }
   [[nodiscard]] const std::set<std::pair<IfIndex, InterfaceAddress>>& addresses() const {
     return addresses_;
   }
@@ -63,7 +63,7 @@ class LinkTable {
   std::map<IfIndex, Link> links_;
   std::set<std::pair<Vni, IfIndex>> vxlans_;
   Pairs members_;  // master, link
-  Pairs vlans_;    // what it stands on, link
+  Pairs peers_;    // what it names, link
   std::map<std::string, IfIndex> names_;
   std::set<std::pair<IfIndex, InterfaceAddress>> addresses_;
   // While a dump runs: what was seen, and what notifications (newer) spoke of.

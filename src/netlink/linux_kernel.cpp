@@ -75,7 +75,7 @@ bool LinuxKernel::on_request_readable(KernelEventSink& sink) {
 }
 
 bool LinuxKernel::on_event_readable(KernelEventSink& sink) {
-  for (std::size_t i = 0; i < kReadsPerTurn; ++i) {
+  for (std::size_t i = 0; i < kEventsPerTurn; ++i) {
     const Receipt r = events_.receive(received_);
     switch (r.status) {
       case ReceiveStatus::kOctets:

@@ -11,7 +11,8 @@
 // Lost messages: ENOBUFS on either socket becomes KernelOverrun. On the request socket the
 // operations of the batches in flight count as carried out (Linux carries a batch out inside
 // sendmsg), but their refusals may be lost; a dump is marked interrupted. Limits: the constants
-// below; one call of on_*_readable() reads at most kReadsPerTurn datagrams.
+// below; one call of on_request_readable() reads at most kReadsPerTurn datagrams, one of
+// on_event_readable() kEventsPerTurn.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,9 @@ inline constexpr std::size_t kBatchMessagesMax = 256;  // about 1 ms of kernel t
 inline constexpr std::size_t kBatchOctetsMax = 64 * 1024;
 inline constexpr std::size_t kWindowBatches = 2;
 inline constexpr std::size_t kReadsPerTurn = 32;  // of at most 32 KiB each in a dump
+// Notifications come one by one: as many as a full window of operations can cause, two for each MAC
+// that is erased. With less they would pile up behind a bulk of our own until they are lost.
+inline constexpr std::size_t kEventsPerTurn = 4096;
 
 struct KernelCounters {
   std::uint64_t operations = 0;  // taken

@@ -26,6 +26,26 @@ inline std::string history(World& world) {
   return text;
 }
 
+// Who still has something to do.
+inline std::string restless(World& world) {
+  std::string text;
+  for (NodeIndex n = 0; n < world.size(); ++n) {
+    if (!world.running(n) || world.speaker(n).quiescent()) continue;
+    const auto& fib = world.speaker(n).fib();
+    text += "\n  node " + std::to_string(n) + " is not at rest" +
+            (fib.synchronized() ? "" : ", its kernel is not in step") +
+            (fib.more_work() ? ", fib has work" : "");
+    for (std::size_t i = 0; i < fib::kObjectKindCount; ++i) {
+      const auto kind = static_cast<fib::ObjectKind>(i);
+      const auto c = fib.counts(kind);
+      if (c.pending + c.waiting == 0) continue;
+      text += "; " + std::string(to_string(kind)) + ": " + std::to_string(c.pending) +
+              " pending, " + std::to_string(c.waiting) + " waiting";
+    }
+  }
+  return text;
+}
+
 inline void expect_sound(World& world) {
   const auto faults = check(world);
   std::string text;
@@ -34,7 +54,8 @@ inline void expect_sound(World& world) {
 }
 
 inline void expect_settles(World& world, Duration limit = std::chrono::minutes(10)) {
-  ASSERT_TRUE(world.settle(limit)) << "seed " << world.seed() << ": not at rest";
+  ASSERT_TRUE(world.settle(limit))
+      << "seed " << world.seed() << ": not at rest" << restless(world) << history(world);
   expect_sound(world);
 }
 

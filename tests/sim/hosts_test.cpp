@@ -314,6 +314,7 @@ class HostChaos : public testing::TestWithParam<std::uint64_t> {
   }
 
   void check_rest() {
+    f.world.calm = milliseconds(400);
     expect_settles(f.world, minutes(30));
     const auto faults = check_hosts(hosts);
     std::string text;

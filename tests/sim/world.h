@@ -65,6 +65,8 @@ class World {
 
   // Faults of the network: each delivery is delayed up to this and cut at random places.
   Duration max_delay = std::chrono::milliseconds(5);
+  // settle(): quiet for so long, not between two packets. Less where hosts are asked all the time.
+  Duration calm = std::chrono::seconds(3);
 
  private:
   struct Node {

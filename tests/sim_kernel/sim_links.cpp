@@ -194,7 +194,8 @@ SimKernel::Verdict SimKernel::run(const LinkCreate& op) {
   return std::nullopt;
 }
 
-// The far end of a veth pair: down, without any of the settings of the near end.
+// The far end of a veth pair: down, without any of the settings of the near end. It is told before
+// it has a peer, and not again.
 SimKernel::Verdict SimKernel::add_peer(IfIndex near, const std::string& name) {
   LinkCreate create;
   create.name = name;
@@ -206,7 +207,6 @@ SimKernel::Verdict SimKernel::add_peer(IfIndex near, const std::string& name) {
   Link& far = links_[link(name)->index];
   far.peer = near;
   links_[near].peer = far.index;
-  notify(far);
   notify(links_[near]);
   return std::nullopt;
 }

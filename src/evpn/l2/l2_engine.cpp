@@ -216,14 +216,15 @@ bool L2Engine::State::step(const EvpnTable& table, std::size_t budget) {
     on_timer(deadlines.pop());
     settle();
   }
-  send_probes();
   left -= refresh_routes(table, left);
   bool more = refresh_cursor != 0 || deadlines.due(now);
   for (const auto& mv : mac_vrfs) {
-    if (mv == nullptr || !mv->walking) continue;
-    if (left > 0) left -= std::min(left, walk(*mv, left));
-    more = more || mv->walking;
+    if (mv == nullptr) continue;
+    if (left > 0) left -= std::min(left, seek(*mv, left));
+    if (left > 0 && mv->walking) left -= std::min(left, walk(*mv, left));
+    more = more || mv->walking || !mv->arrived.empty() || !mv->arriving.empty();
   }
+  send_probes();
   drop_removed();
   return more;
 }

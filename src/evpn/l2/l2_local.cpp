@@ -86,6 +86,7 @@ void L2Engine::State::learn(MacVrf& mv, HostId id) {
   }
   host.sequence = std::max(host.sequence, next_sequence(greatest_sequence(slot)));
   claim(mv, host);
+  mv.arriving.push_back(host.mac);
   count_move(
       mv, host, true,
       "came from VTEP " + to_string(remote.vtep) + ", sequence " + std::to_string(host.sequence));
@@ -197,7 +198,7 @@ void L2Engine::State::bind(MacVrf& mv, HostId host_id, const IpAddress& address,
   touch(mv, address);
 }
 
-// RFC 9721 7: an address that comes from another MAC takes a sequence number with it that is
+// RFC 9721: an address that comes from another MAC takes a sequence number with it that is
 // greater than that MAC's, or the other nodes would not believe it.
 void L2Engine::State::raise_sequence(MacVrf& mv, Host& host, const NeighbourState& state,
                                      const IpAddress& address, std::uint32_t least) {

@@ -1,8 +1,9 @@
-// The routes of types 2 and 3 of this node (RFC 7432 7.2, 7.3, 10.1; RFC 9135 4.1, 8.1; RFC 8365
+// The routes of types 2 and 3 of this node (RFC 7432 7.2, 7.3, 10.1; RFC 9135; RFC 8365
 // 5.1.3). Each originated route remembers the number of the form it was announced with, so that a
 // change of the form, found by a walk, withdraws it under the old RD.
-#include "bgp/wire/attributes.h"
 #include "evpn/l2/l2_state.h"
+
+#include "bgp/wire/attributes.h"
 #include "perd/assert.h"
 
 namespace perd::evpn {
@@ -46,7 +47,7 @@ Origination make_mac_route(const L2Form& form, const Announced& what, const MacA
   o.data.label1 = Label{form.vni.value};  // RFC 8365 5.1.3: the VNI, all 24 bits
   o.attributes = attributes_of(form);
   auto& communities = o.attributes.extended_communities;
-  // RFC 9135 4.1: an address of the link has no meaning in the IP-VRF.
+  // An address of the link has no meaning in the IP-VRF.
   const bool routed = form.routed && address != nullptr && !address->is_link_local();
   if (routed) {
     o.data.label2 = Label{form.l3_vni.value};
@@ -106,7 +107,9 @@ void L2Engine::State::originate_mac(MacVrf& mv, Host& host) {
     return;
   }
   const Announced wanted{true, host.has(Host::kSticky), false, mv.epoch, host.sequence};
+  if (host.announced == wanted) return;
   announce(mv, host.announced, wanted, host.mac, nullptr);
+  touch_addresses(mv, host);  // RFC 9721: all routes of a MAC carry one number
 }
 
 void L2Engine::State::originate_binding(MacVrf& mv, Binding& b, bool active) {

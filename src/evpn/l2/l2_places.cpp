@@ -208,7 +208,7 @@ void L2Engine::State::settle_neighbour(MacVrf& mv, const IpAddress& address) {
   if (state->binding != 0 && (mv.is_gateway(address) || mv.removed)) unbind(mv, state->binding);
   if (state->binding != 0) {
     const Host& host = hosts.host_of(hosts.binding(state->binding));
-    // The same MAC: whoever has the MAC has the address. Another: RFC 9721 7.
+    // The same MAC: whoever has the MAC has the address. Another: RFC 9721.
     if (host.has(Host::kClaimed) && remote.class_id != 0 && remote.mac != host.mac &&
         beats(cache.of_class(remote.class_id).verdict, mv, host)) {
       if (mv.up()) {

@@ -140,6 +140,7 @@ struct L2Engine::State {
   void on_host_timer(HostId id);
   void on_binding_timer(BindingId id);
   void send_probes();
+  std::size_t seek(MacVrf& mv, std::size_t budget);
   [[nodiscard]] Duration patience(const MacVrf& mv, const Binding& b) const;
   [[nodiscard]] Deadline next_deadline() const;
 

@@ -1,8 +1,9 @@
 // Silent hosts. A local address is asked for when nothing was heard of its host for a while, when
 // the bridge forgot its MAC, or when the kernel doubts it; it is withdrawn when it does not answer.
 // Everything waits in one heap; probes then stand in one line that moves at a bounded pace.
+#include <algorithm>
+
 #include "evpn/l2/l2_state.h"
-#include "perd/assert.h"
 
 namespace perd::evpn {
 
@@ -116,6 +117,41 @@ void L2Engine::State::on_binding_timer(BindingId id) {
   } else {
     arm(id, due > now ? due : now + patience(mv, b));
   }
+}
+
+// RFC 9135 7: a host that moved and says nothing of its addresses has them still. They are taken
+// over as they stand with the other node, and the host is asked.
+std::size_t L2Engine::State::seek(MacVrf& mv, std::size_t budget) {
+  if (mv.arrived.empty()) {
+    if (mv.arriving.empty()) return 0;
+    mv.arrived.swap(mv.arriving);
+    std::sort(mv.arrived.begin(), mv.arrived.end());
+    mv.seek_v4 = mv.seek_v6 = {};
+  }
+  std::vector<std::pair<IpAddress, MacAddress>> found;
+  const auto visit = [&](const auto& slot) {
+    if (slot.state.binding == 0 && slot.state.candidates != 0) {
+      const MacAddress mac = best_claim(mv, slot.state).mac;
+      if (std::binary_search(mv.arrived.begin(), mv.arrived.end(), mac)) {
+        found.emplace_back(slot.address(), mac);
+      }
+    }
+    return Visit::kKeep;
+  };
+  std::size_t done = mv.v4.walk(mv.seek_v4, budget, 0, visit);
+  if (mv.seek_v4.done && done < budget) {
+    done += mv.v6.walk(mv.seek_v6, budget - done, 0, visit);
+  }
+  for (const auto& [address, mac] : found) {
+    const MacSlot* const slot = mv.macs.find(MacSlot::of(mac));
+    if (slot == nullptr || slot->host == 0 || mv.is_gateway(address)) continue;
+    if (!hosts.host(slot->host).has(Host::kClaimed)) continue;
+    bind(mv, slot->host, address, {});
+    ask(mv.find(address)->binding);
+  }
+  settle();
+  if (mv.seek_v4.done && mv.seek_v6.done) mv.arrived.clear();
+  return done;
 }
 
 void L2Engine::State::send_probes() {

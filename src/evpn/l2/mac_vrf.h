@@ -21,7 +21,7 @@ struct L2Form {
   Vni vni{};
   std::vector<ExtendedCommunity> route_targets;
   IpAddress vtep{};
-  bool routed = false;  // with a second label, RFC 9135 4.1 and 8.1
+  bool routed = false;  // with a second label, RFC 9135
   Vni l3_vni{};
   std::vector<ExtendedCommunity> l3_route_targets;
   MacAddress router_mac{};
@@ -55,6 +55,11 @@ struct MacVrf {
   bool walking = false;
   bool walk_again = false;  // asked for once more while it was on its way
   TableCursor mac_cursor, v4_cursor, v6_cursor;
+
+  // MACs that moved here, of which the addresses are looked for among the remote ones: those of
+  // the search that is on, sorted, and those for the next one.
+  std::vector<MacAddress> arrived, arriving;
+  TableCursor seek_v4, seek_v6;
 
   std::uint32_t local_macs = 0;
   std::uint32_t remote_macs = 0;

@@ -43,9 +43,9 @@ void MacVrfBuilder::survey() {
 IfIndex MacVrfBuilder::find_svi(const MacVrfDevices& m, const Link& bridge) const {
   if (!bridge.vlan_filtering || tools_.owned(bridge)) return bridge.index;
   if (m.ports.vlan == 0) return {};
-  for (const IfIndex index : links_.vlans(bridge.index)) {
+  for (const IfIndex index : links_.peers(bridge.index)) {
     const Link* l = links_.find(index);
-    if (l != nullptr && l->vlan_id == m.ports.vlan) return index;
+    if (l->kind == LinkKind::kVlan && l->vlan_id == m.ports.vlan) return index;
   }
   return {};
 }

@@ -421,8 +421,10 @@ class L2Node {
   // -1: not originated; else the number of its mobility community, 0 when it has none.
   [[nodiscard]] std::int64_t sequence(const char* m, const char* address = "") const {
     const Origination* o = find_mac(m, address);
-    if (o == nullptr) return -1;
-    for (const auto& c : o->attributes.extended_communities) {
+    return o == nullptr ? -1 : static_cast<std::int64_t>(sequence_of(*o));
+  }
+  [[nodiscard]] static std::uint32_t sequence_of(const Origination& o) {
+    for (const auto& c : o.attributes.extended_communities) {
       if (const auto mobility = as_mac_mobility(c)) return mobility->sequence;
     }
     return 0;

@@ -213,6 +213,29 @@ TEST(Mobility, StaticElsewhereIsToldOnce) {
   EXPECT_FALSE(n.tables.macs.contains({1, mac(kHostA)})) << "it is seen here, and no longer static";
 }
 
+// RFC 9135 7: it only sends data, so its addresses come along and are asked for.
+TEST(Mobility, AddressesComeAlong) {
+  L2Node n;
+  n.start();
+  n.announce(RemoteMac{.ip = "10.110.0.10"});
+  n.announce(RemoteMac{.ip = "fd00::a"});
+  n.announce(RemoteMac{.ip = "10.110.0.1"});  // a gateway of ours
+  n.announce(RemoteMac{.mac = kHostB, .ip = "10.110.0.11"});
+  n.fdb(kHostA);
+  n.run();
+  EXPECT_EQ(n.sequence(kHostA, "10.110.0.10"), 1);
+  EXPECT_EQ(n.sequence(kHostA, "fd00::a"), 1);
+  EXPECT_EQ(n.sequence(kHostA, "10.110.0.1"), -1);
+  EXPECT_EQ(n.sequence(kHostB, "10.110.0.11"), -1);
+  EXPECT_TRUE(n.has_host_route("10.110.0.10/32"));
+  EXPECT_EQ(n.count(HostMessageKind::kProbe), 2U);
+  n.advance(std::chrono::milliseconds(500));
+  n.heard(kHostA, "10.110.0.10");
+  n.advance(std::chrono::seconds(5));
+  EXPECT_EQ(n.sequence(kHostA, "10.110.0.10"), 1);
+  EXPECT_EQ(n.sequence(kHostA, "fd00::a"), -1) << "no answer; nor is it taken again";
+}
+
 // What follows from a single change goes before bulk.
 TEST(Mobility, SingleChangesAreUrgent) {
   L2Node n;

@@ -504,6 +504,8 @@ TEST_F(MacVrfs, AnExternalHostBridgeMayComeLate) {
   EXPECT_EQ(view().notes, std::vector<std::string>{"no link br-storage"});
   EXPECT_EQ(heard(EventKind::kKernelProblem), 1U);
   EXPECT_EQ(master_of("pe-e-110"), "br-pe-110");
+  EXPECT_EQ(kernel.link("host-e-110")->alias, "perd");
+  EXPECT_TRUE(kernel.link("host-e-110")->admin_up);
   (void)kernel.add_link(a_bridge("br-storage"));
   settle();
   EXPECT_EQ(master_of("host-e-110"), "br-storage");
