@@ -21,7 +21,10 @@ Fib::Impl::Impl(std::uint64_t seed, const Limits& limits)
       sysctls(shared, SysctlPolicy{&links}),
       tasks(shared, links),
       hosts(shared, links),
-      devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables),
+      mac_vrfs(shared, links, tasks),
+      devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables, mac_vrfs),
+      local_hosts(shared, links),
+      voice(shared, mac_vrfs, local_hosts.places()),
       programmer(shared, tables, tokens, sets, next_hops, foreign, resolver),
       dumps(shared) {
   resolver.set_sets(&sets);
@@ -43,6 +46,7 @@ void Fib::Impl::configure(const WantedNode& wanted) {
   for (const MacVrfId id : known_mac_vrfs) {
     if (known.count(id) == 0) hosts.drop(id);
   }
+  local_hosts.keep(known);
   known_mac_vrfs = std::move(known);
   if (shared.protocol != wanted.route_protocol && started) {
     for (const DumpKind kind : Dumps::kOrder) dumps.ask(kind);  // what is own is decided anew
@@ -64,6 +68,11 @@ void Fib::Impl::apply(const DesiredDelta& delta) {
     programmer.desire(delta.routes[i]);
   }
   for (const NextHopSetId id : delta.released_sets) sets.release(id);
+}
+
+void Fib::Impl::apply(const L2Delta& delta) {
+  hosts.apply(delta);
+  for (const auto& message : delta.messages) voice.say(message);
 }
 
 // Neighbours and FDB entries are told apart by the devices they are on: those must be known first.
@@ -103,6 +112,8 @@ void Fib::Impl::step(TimePoint now, std::size_t routes) {
   if (tasks.due(now, look_again)) devices.touch();
   if (look_again) dumps.ask(DumpKind::kLinks);
   if (devices.step(now)) devices_changed();
+  local_hosts.step();
+  voice.step();
   if (fixed_dirty) refresh_fixed();
   for (const std::uint32_t user : resolver.step(true)) sets.touch(user);
   if (shared.writing) {
@@ -141,6 +152,15 @@ void Fib::Impl::devices_changed() {
   known_ports = std::move(ports);
   fixed_dirty = true;
   local.changed_all();
+  mac_vrf_devices_changed();
+}
+
+void Fib::Impl::mac_vrf_devices_changed() {
+  place_hosts(mac_vrfs.ports());
+  const LocalHosts::Unread unread = local_hosts.set_ports(mac_vrfs.ports());
+  if (!dumps.all_read()) return;
+  if (unread.fdb) dumps.ask(DumpKind::kFdb);
+  if (unread.neighbours) dumps.ask(DumpKind::kNeighbours);
 }
 
 // Where MAC-VRFs are in the kernel now.
@@ -175,6 +195,7 @@ void Fib::Impl::program(TimePoint now, std::size_t routes) {
   addresses.step_puts(now);
   sysctls.step_puts(now);
   rules.step_puts(now);
+  local_hosts.ears().step_puts(now);
   tunnels.step_puts(now);
   next_hops.step_singles(now);
   sets.retarget();
@@ -184,10 +205,12 @@ void Fib::Impl::program(TimePoint now, std::size_t routes) {
   if (next_hops.take_scan()) programmer.request_scan_all();
   fixed.step_puts(now);
   hosts.step_first(now);
+  // Of hosts nothing is held back while tables fill: Linux takes them alike in any order.
+  const std::size_t most = shared.limits.step_routes;
   hosts_first = !hosts_first;
-  if (hosts_first) hosts.step(now, routes);
+  if (hosts_first) hosts.step(now, most);
   programmer.step(now, routes);
-  if (!hosts_first) hosts.step(now, routes);
+  if (!hosts_first) hosts.step(now, most);
   if (programmer.take_next_hop_doubt() && !dumps.running()) dumps.ask(DumpKind::kNextHops);
 }
 
@@ -198,6 +221,7 @@ void Fib::Impl::erase(TimePoint now) {
   if (next_hops.take_scan()) programmer.request_scan_all();
   for (const auto& key : next_hops.take_gone()) tunnels.way_gone(key);
   tunnels.step_erases(now);
+  local_hosts.ears().step_erases(now);
   rules.step_erases(now);
   sysctls.step_erases(now);
   addresses.step_erases(now);
@@ -235,14 +259,17 @@ void Fib::Impl::withdraw() {
 }
 
 bool Fib::Impl::stores_dirty() const {
-  return fixed.dirty() || addresses.dirty() || rules.dirty() || sysctls.dirty() ||
-         tunnels.neighbours().dirty() || tunnels.fdb().dirty() || next_hops.store().dirty() ||
-         sets.dirty();
+  return local_hosts.ears().dirty() || fixed.dirty() || addresses.dirty() || rules.dirty() ||
+         sysctls.dirty() || tunnels.neighbours().dirty() || tunnels.fdb().dirty() ||
+         next_hops.store().dirty() || sets.dirty();
 }
 
 bool Fib::Impl::more_work() const {
   if (!started) return false;
   if (programmer.marking() || hosts.marking()) return true;
+  if (devices.configured() && dumps.all_read() && (local_hosts.dirty() || voice.more_work())) {
+    return true;
+  }
   if (shared.ops.room() == 0) return false;
   if (const auto kind = dumps.next(clock); kind && could_ask_dumps(*kind)) return true;
   if (!devices.configured() || !dumps.all_read()) return false;
@@ -256,9 +283,10 @@ bool Fib::Impl::synchronized() const {
   if (!started || !devices.configured() || !dumps.all_read()) return false;
   if (!install) return !more_work();
   const auto waits = [](const auto& store) { return store.busy(); };
-  return !more_work() && !dumps.running() && shared.ops.in_flight() == 0 && !programmer.busy() &&
-         !hosts.busy() && !devices.deadline() && !tasks.busy() && !waits(fixed) &&
-         !waits(addresses) && !waits(rules) && !waits(sysctls) && !waits(tunnels.neighbours()) &&
+  return !more_work() && !waits(local_hosts.ears()) && !dumps.running() &&
+         shared.ops.in_flight() == 0 && !programmer.busy() && !hosts.busy() &&
+         !devices.deadline() && !tasks.busy() && !waits(fixed) && !waits(addresses) &&
+         !waits(rules) && !waits(sysctls) && !waits(tunnels.neighbours()) &&
          !waits(tunnels.fdb()) && !waits(next_hops.store());
 }
 
@@ -271,6 +299,7 @@ Deadline Fib::Impl::deadline() const {
   d = earliest(d, earliest(fixed.deadline(), addresses.deadline()));
   d = earliest(d, earliest(rules.deadline(), sysctls.deadline()));
   d = earliest(d, earliest(tunnels.neighbours().deadline(), tunnels.fdb().deadline()));
+  d = earliest(d, local_hosts.ears().deadline());
   return earliest(d, next_hops.store().deadline());
 }
 
@@ -289,7 +318,7 @@ void Fib::start(TimePoint now) {
 }
 void Fib::configure(const WantedNode& wanted, TimePoint) { impl_->configure(wanted); }
 void Fib::apply(const DesiredDelta& delta, TimePoint) { impl_->apply(delta); }
-void Fib::apply(const L2Delta& delta, TimePoint) { impl_->hosts.apply(delta); }
+void Fib::apply(const L2Delta& delta, TimePoint) { impl_->apply(delta); }
 void Fib::track_next_hop(const IpAddress& a) { impl_->resolver.track(a); }
 void Fib::untrack_next_hop(const IpAddress& a) { impl_->resolver.untrack(a); }
 void Fib::on_kernel_event(KernelEvent&& event, TimePoint now) {

@@ -30,6 +30,7 @@ enum class FlightKind : std::uint8_t {
   kFixedRoute,
   kRoutePut,
   kRouteErase,
+  kListen,
   kMacPut,
   kMacErase,
   kHostNeighbourPut,
@@ -38,6 +39,9 @@ enum class FlightKind : std::uint8_t {
   kFloodErase,
   kFdbNextHop,
 };
+
+// Flight::index of a neighbour that is perd's own entry, not one handed over to the kernel.
+inline constexpr std::uint32_t kFlightOwnNeighbour = 1;
 
 struct Flight {
   FlightKind kind = FlightKind::kNone;

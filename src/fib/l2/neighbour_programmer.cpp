@@ -201,6 +201,7 @@ void NeighbourProgrammer<SlotT>::launch_put(const MacVrfTable& t, SlotT& s) {
   n.address = address;
   n.mac = MacAddress{s.mac};
   const bool handover = !wanted(s);
+  flight.index = handover ? 0 : kFlightOwnNeighbour;
   if (handover) {
     n.state = kNudStale;
   } else {
