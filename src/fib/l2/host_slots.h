@@ -36,6 +36,9 @@ enum class BridgeHalf : std::uint8_t {
   kLocal,    // a local port took it from us
   kForeign,  // an operator's: permanent or static
 };
+[[nodiscard]] constexpr bool at_vxlan_port(BridgeHalf half) {
+  return half == BridgeHalf::kOwn || half == BridgeHalf::kSticky || half == BridgeHalf::kBare;
+}
 inline constexpr unsigned kBridgeShift = 16;
 inline constexpr std::uint32_t kBridgeMask = 7U << kBridgeShift;
 inline constexpr std::uint32_t kMacSticky = 1U << 10;      // wanted so
