@@ -566,6 +566,7 @@ class RandomHosts : public Hosts {
     for (const auto& [key, e] : kernel.fdb()) {
       const Link* l = kernel.link(e.link);
       if (e.self || e.extern_learn || l->kind == LinkKind::kVxlan || !l->running) continue;
+      if (e.state == kPermanent) continue;  // of the port itself
       p.macs[e.mac] = {e.link.value, e.sticky || e.state == kNoArp};
     }
     for (const auto& [key, n] : kernel.neighbours()) {
