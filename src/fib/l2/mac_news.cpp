@@ -59,6 +59,7 @@ void MacProgrammer::observe_self(MacVrfTable& t, const Seen<FdbEntry>& seen, Tim
   const bool newer = mark(t.macs, *s, seen.from_dump, kHostMarked, kHostTouched);
   if (newer && (s->flags & kHostInFlight) == 0) {
     see_self(*s, way, e.sticky);
+    if (s->set != 0 && way == sets_.target(s->set)) s->flags &= ~(kHostDoubt | kMacOddShape);
     noticed(t, *s, seen.from_dump, now);
   } else if (newer && !seen.from_dump) {
     observe_flying(*s, way, seen);
@@ -78,11 +79,18 @@ void MacProgrammer::observe_flying(MacSlot& s, std::uint32_t way, const Seen<Fdb
   }
   const bool echo = way != kNoWay && s.set != 0 && way == sets_.target(s.set);
   if (!echo && !heard) {
-    if (!seen.own_echo) s.flags |= kHostDoubt;
+    if (seen.own_echo) return;
+    s.flags |= kHostDoubt;
+    const std::uint32_t target = s.set != 0 ? sets_.target(s.set) : kNoWay;
+    const bool same_shape =
+        way == kNoWay || (target != kNoWay && way >= kFirstWay &&
+                          (ways_.at(way).next_hop_id != 0) == (ways_.at(target).next_hop_id != 0) &&
+                          seen.object.sticky == ((s.flags & kMacSticky) != 0));
+    if (!same_shape) s.flags |= kMacOddShape;
     return;
   }
   if (!heard) {  // both halves were written just now
-    s.flags &= ~(kHostDoubt | kMacYield);
+    s.flags &= ~(kHostDoubt | kMacOddShape | kMacYield);
     if (s.bridge() != BridgeHalf::kBare) {
       s.flags &= ~kMacBridgeTold;
       s.set_bridge((s.flags & kMacSticky) != 0 ? BridgeHalf::kSticky : BridgeHalf::kOwn);
@@ -156,7 +164,8 @@ void MacProgrammer::set_bridge(MacSlot& s, BridgeHalf half) {
   if (half == before) return;
   if (before == BridgeHalf::kForeign || half == BridgeHalf::kForeign) clear_reason(s);
   s.set_bridge(half);
-  s.flags &= ~(kMacBridgeMine | kMacYield);
+  s.flags &= ~kMacYield;
+  if (half == BridgeHalf::kForeign) s.flags &= ~kMacBridgeMine;
 }
 
 bool MacProgrammer::judge(MacSlot& s) {
@@ -168,6 +177,7 @@ bool MacProgrammer::judge(MacSlot& s) {
   }
   if (s.bridge() != BridgeHalf::kAbsent && (s.flags & kMacBridgeMarked) == 0) {
     set_bridge(s, BridgeHalf::kAbsent);
+    s.flags &= ~kMacBridgeMine;
     lost = true;
   }
   return lost && s.set != 0;
@@ -177,6 +187,7 @@ void MacProgrammer::forget(MacSlot& s, unsigned parts) {
   if ((parts & kForgetVxlan) != 0 && (s.flags & kHostTouched) == 0) see_self(s, kNoWay, false);
   if ((parts & kForgetBridge) != 0 && (s.flags & kMacBridgeTouched) == 0) {
     set_bridge(s, BridgeHalf::kAbsent);
+    s.flags &= ~kMacBridgeMine;
   }
 }
 

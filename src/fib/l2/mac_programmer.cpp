@@ -36,7 +36,10 @@ void MacProgrammer::desire(MacVrfTable& t, const DesiredMac& mac) {
   // Routing has spoken: whoever took the bridge's half must give it back, or may keep it.
   s->flags &= ~(kHostAdopted | kMacYield);
   const bool sticky = set != 0 && mac.sticky;
-  if (s->set != set || ((s->flags & kMacSticky) != 0) != sticky) clear_reason(*s);
+  if (s->set != set || ((s->flags & kMacSticky) != 0) != sticky) {
+    clear_reason(*s);
+    s->flags &= ~kHostSuspect;  // a new wish repairs nothing
+  }
   s->flags = sticky ? s->flags | kMacSticky : s->flags & ~kMacSticky;
   if (s->set != set) {
     if (set != 0) sets_.use(set);
@@ -54,11 +57,14 @@ void MacProgrammer::unwant(MacSlot& s) {
 
 // ---- one slot -----------------------------------------------------------------------------------
 
-bool MacProgrammer::in_place(const MacSlot& s, std::uint32_t target) const {
+bool MacProgrammer::as_written(const MacSlot& s, std::uint32_t target) const {
   const bool sticky = (s.flags & kMacSticky) != 0;
-  return (s.flags & kHostDoubt) == 0 && s.seen == target && ways_.alive(target) &&
-         ((s.flags & kMacSeenSticky) != 0) == sticky &&
+  return s.seen == target && ways_.alive(target) && ((s.flags & kMacSeenSticky) != 0) == sticky &&
          s.bridge() == (sticky ? BridgeHalf::kSticky : BridgeHalf::kOwn);
+}
+
+bool MacProgrammer::in_place(const MacSlot& s, std::uint32_t target) const {
+  return (s.flags & kHostDoubt) == 0 && as_written(s, target);
 }
 
 // Which halves are perd's to erase. A sticky half of the bridge carries no mark of its own.
@@ -127,6 +133,10 @@ MacProgrammer::Verdict MacProgrammer::evaluate_wanted(MacVrfTable& t, MacSlot& s
     refuse(t, s, EEXIST, "a foreign entry is in its place", now);
     return Verdict::kLeft;
   }
+  if (t.macs.suspects_due && as_written(s, target)) {  // in doubt: late echoes may still settle it
+    suspect(t, s, now);
+    return Verdict::kLeft;
+  }
   if (backing_off(s, now)) return Verdict::kLeft;
   if (full()) return Verdict::kNoRoom;
   if (!may_repair(t, s, now)) return Verdict::kLeft;
@@ -175,7 +185,7 @@ void MacProgrammer::clear_the_way(const MacVrfTable& t, const MacSlot& s, std::u
   const bool erase_bridge =
       taken || s.bridge() == BridgeHalf::kBare ||
       (at_vxlan_port(s.bridge()) && (s.bridge() == BridgeHalf::kSticky) != sticky);
-  const bool doubt = (s.flags & kHostDoubt) != 0;  // any half may be there
+  const bool doubt = (s.flags & kMacOddShape) != 0;  // any half may be there
   // Each half by itself: one that is not there must not save the other.
   FdbEntry half = entry(t, s, target, false);
   half.self = false;
@@ -195,7 +205,7 @@ void MacProgrammer::launch_put(const MacVrfTable& t, MacSlot& s, std::uint32_t t
   flight.octets[kFlightSticky] = sticky ? 1 : 0;
   ways_.use(target);  // while it is in flight
   launched(s, false);
-  s.flags &= ~kMacBridgeTold;
+  s.flags &= ~(kMacBridgeTold | kMacOddShape);
   push(FdbPut{entry(t, s, target, sticky), true, false}, flight);
 }
 
@@ -283,7 +293,8 @@ void MacProgrammer::refused(const Flight& flight, int error, const std::string& 
     look_again(*t, *s);
   } else if (s != nullptr) {
     // The bridge's half may have been written before the other was refused.
-    s->flags = put ? s->flags | kHostDoubt : s->flags & ~kHostDoubt;
+    s->flags &= ~kHostDoubt;
+    if (put) s->flags |= kHostDoubt | kMacOddShape;
     // What is there has another shape than we know.
     if (put && error == EOPNOTSUPP) see_self(*s, kOddWay, false);
     if (put && !ways_.alive(flight.index)) {

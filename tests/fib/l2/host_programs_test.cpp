@@ -455,7 +455,7 @@ class AnyOrder : public RemoteHosts, public ::testing::WithParamInterface<int> {
 
 TEST_P(AnyOrder, EndsAsWanted) {
   Random random(static_cast<std::uint64_t>(GetParam()));
-  kernel.own_echoes = GetParam() % 2 == 0;
+  kernel.own_echoes = static_cast<HostKernel::Echoes>(GetParam() % 3);
   limits.repairs = 1000000;
   restart();
   start();

@@ -156,6 +156,29 @@ TEST_F(RemoteMacs, AMovedMacIsReplacedInPlace) {
   EXPECT_EQ(1U, journal.size());
 }
 
+// Linux does not say who wrote an FDB entry, and tells of it later than it answers.
+TEST_F(RemoteMacs, LateEchoesAreNoRepairs) {
+  const VtepSetId sets[] = {set({"192.0.2.1"}), set({"192.0.2.2"}), set({"192.0.2.3"})};
+  for (int i = 0; i < 20; ++i) {
+    want(kHost, sets[i % 3]);
+    hand_over();
+    step();
+    kernel.submit(take());
+    hear_answers();
+    if (i % 3 == 1) {  // the next one is on its way when the echoes come
+      want(kHost, sets[(i + 1) % 3]);
+      hand_over();
+      step();
+      hear_all();
+      kernel.submit(take());
+    }
+  }
+  settle();
+  EXPECT_EQ("bridge vni110 extern, vxlan 192.0.2.3", shape(kHost));
+  EXPECT_EQ(0U, count<FdbErase>());
+  EXPECT_TRUE(shared->events.empty());
+}
+
 // ---- local hosts --------------------------------------------------------------------------------
 
 TEST_F(RemoteMacs, ALearnedEntryIsMoved) {
@@ -239,7 +262,7 @@ TEST_F(RemoteMacs, ALocalEntryThatAgesOutLeavesTheWish) {
 // The bridge's word comes while our operation is on its way, before or behind it; with and without
 // echoes of our own operations. What counts is that nobody is left in a black hole.
 TEST_F(RemoteMacs, AMoveDuringAnOperationIsNotLost) {
-  for (const bool echoes : {true, false}) {
+  for (const auto echoes : kAllEchoes) {
     for (const bool answers_first : {true, false}) {
       for (const bool before : {true, false}) {
         kernel.own_echoes = echoes;
@@ -262,7 +285,7 @@ TEST_F(RemoteMacs, AMoveDuringAnOperationIsNotLost) {
         apply();
         const std::string left = shape(kHost);
         EXPECT_TRUE(left == "bridge eth2, vxlan -" || (before && left == "bridge -, vxlan -"))
-            << left << ' ' << echoes << answers_first << before;
+            << left << ' ' << static_cast<int>(echoes) << answers_first << before;
         EXPECT_EQ(0U, kernel.foreign_harm);
         kernel.age_out(kBridge, mac(kHost));
         settle();

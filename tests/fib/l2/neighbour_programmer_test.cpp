@@ -86,7 +86,7 @@ TEST_F(RemoteNeighbours, AHostThatIsHereAlreadyNeedsNothing) {
 
 TEST_F(RemoteNeighbours, MovingInWhileTheEntryIsOnItsWay) {
   for (const bool answers_first : {true, false}) {
-    for (const bool echoes : {true, false}) {
+    for (const auto echoes : kAllEchoes) {
       kernel.answers_first = answers_first;
       kernel.own_echoes = echoes;
       want_host("10.0.0.11", kHost);
