@@ -502,6 +502,7 @@ TEST_F(Hosts, MessagesLeaveByThePortsTheyAreFor) {
 
 TEST_F(Hosts, MessagesPassAFullWindowButNotWithoutEnd) {
   limits.window = 16;
+  limits.reserve = 8;
   restart();
   start(two_ports());
   L2Delta d;
