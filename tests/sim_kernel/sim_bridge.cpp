@@ -4,7 +4,7 @@
 //    refuses, what the bridge did stays
 //  - with extern_learn the bridge neither takes nor clears `sticky` and static states; it moves any
 //    entry. A frame moves all but sticky and permanent ones, and extern_learn is gone
-//  - a device keeps the flags an entry was made with, and its state when a user made it
+//  - with extern_learn a device keeps the flags and the state that an entry was made with
 //  - a destination cannot become a next-hop group (refused) nor a group a destination (silently
 //    nothing); erasing a destination that is not there does silently nothing
 //  - what changes nothing is not told
@@ -138,9 +138,11 @@ SimKernel::Verdict SimKernel::put_in_device(const FdbEntry& entry, bool append) 
   if ((there.state & kNudPermanent) != 0 && entry.extern_learn && !there.extern_learn) {
     ++foreign_overwritten_;
   }
-  now.extern_learn = there.extern_learn;
-  now.sticky = there.sticky;
-  if (entry.extern_learn && !there.extern_learn) now.state = there.state;
+  if (entry.extern_learn) {
+    now.extern_learn = there.extern_learn;
+    now.sticky = there.sticky;
+    now.state = there.state;
+  }
   if (there.next_hop_id != 0 && entry.next_hop_id == 0) {
     now.next_hop_id = there.next_hop_id;
     now.destination = {}, now.vni.reset();

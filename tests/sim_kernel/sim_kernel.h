@@ -171,8 +171,9 @@ class SimKernel final : public KernelDriver {
         if (!gone && object.extern_learn) return;
       }
     }
-    // Of FDB entries the kernel does not say who wrote them.
-    const bool own = writing_ && !std::is_same_v<T, FdbEntry>;
+    // Of FDB entries and of neighbours that go the kernel does not say who it was.
+    const bool own =
+        writing_ && !std::is_same_v<T, FdbEntry> && !(gone && std::is_same_v<T, Neighbour>);
     notifications_.emplace_back(Seen<T>{object, gone, false, own});
   }
   template <class Map>
