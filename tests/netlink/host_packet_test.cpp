@@ -48,9 +48,9 @@ const std::string kSource = "fd000110 0000 0000 0000 0000 0000 000b ";
 const std::string kGroup = "ff020000 0000 0000 0000 0000 0000 0001 ";
 const std::string kTarget = "fd000110 0000 0000 0000 0000 0000 000c ";
 
-const std::vector<Case>& cases() {
+std::vector<Case> arp_cases() {
   using enum HostPacketKind;
-  static const std::vector<Case> kCases{
+  return {
       {"arp-request", kArpHead + "0001 020000000011 0a6e000b 000000000000 0a6e0001",
        FrameKind::kHost, host(kRequest, kMac, "10.110.0.11")},
       {"gratuitous-request", kArpHead + "0001 020000000011 0a6e000b 000000000000 0a6e000b",
@@ -91,6 +91,19 @@ const std::vector<Case>& cases() {
        "00000000",
        FrameKind::kIgnored,
        {}},
+      {"group-source",
+       "ffffffffffff 030000000011 0806 0001 0800 06 04 0001 030000000011 0a6e000b "
+       "000000000000 0a6e0001",
+       FrameKind::kIgnored,
+       {}},
+      {"ipv4", "ffffffffffff 020000000011 0800 45000000", FrameKind::kIgnored, {}},
+      {"nothing", "", FrameKind::kMalformed, {}},
+  };
+}
+
+std::vector<Case> discovery_cases() {
+  using enum HostPacketKind;
+  return {
       {"unsolicited-na",
        kIcmpHead + kSource + kGroup + "8800 0000 a0000000 " + kTarget + "0201 020000000011",
        FrameKind::kHost, host(kAnnouncement, kMac, "fd00:110::c", true)},
@@ -139,15 +152,13 @@ const std::vector<Case>& cases() {
        kIcmpHead + kSource + kGroup + "8000 0000 20000000 " + kTarget + "0201 020000000011",
        FrameKind::kIgnored,
        {}},
-      {"group-source",
-       "ffffffffffff 030000000011 0806 0001 0800 06 04 0001 030000000011 0a6e000b "
-       "000000000000 0a6e0001",
-       FrameKind::kIgnored,
-       {}},
-      {"ipv4", "ffffffffffff 020000000011 0800 45000000", FrameKind::kIgnored, {}},
-      {"nothing", "", FrameKind::kMalformed, {}},
   };
-  return kCases;
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all = arp_cases();
+  for (Case& c : discovery_cases()) all.push_back(std::move(c));
+  return all;
 }
 
 class HostPacketDecode : public ::testing::TestWithParam<Case> {};
