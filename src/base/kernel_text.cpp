@@ -66,7 +66,9 @@ void add(Line& out, const LinkCreate& op) {
   out.word("type", to_string(op.kind));
   if (op.kind == LinkKind::kVrf) out.number("table", op.vrf_table.value);
   if (op.vxlan) add_vxlan(out, op);
-  if (!op.peer_name.empty()) out.word("peer name").word(op.peer_name);
+  if (op.peer_name.empty()) return;
+  out.word("peer name").word(op.peer_name);
+  if (op.mtu) out.number("mtu", *op.mtu);
 }
 
 void add(Line& out, const LinkChange& op) {
@@ -88,7 +90,10 @@ void add(Line& out, const LinkErase& op) { out.word("link del").link("dev", op.l
 void add_address(Line& out, std::string_view verb, const Address& a) {
   out.word("address", verb).word(to_string(a.address)).link("dev", a.link);
 }
-void add(Line& out, const AddressPut& op) { add_address(out, "replace", op.address); }
+void add(Line& out, const AddressPut& op) {
+  add_address(out, "replace", op.address);
+  if (op.no_dad) out.word("nodad");
+}
 void add(Line& out, const AddressErase& op) { add_address(out, "del", op.address); }
 
 void add(Line& out, const NeighbourPut& op) {
@@ -96,6 +101,7 @@ void add(Line& out, const NeighbourPut& op) {
   out.word("neigh replace").word(to_string(n.address)).word("lladdr", to_string(n.mac));
   out.link("dev", n.link).word("nud", neighbour_state_text(n.state));
   if (n.extern_learn) out.word("extern_learn");
+  if (n.router) out.word("router");
   if (n.protocol != 0) out.number("proto", n.protocol);
 }
 void add(Line& out, const NeighbourErase& op) {
@@ -108,6 +114,7 @@ void add_fdb(Line& out, std::string_view verb, const FdbEntry& e, bool both) {
   if (!e.self || both) out.word("master");
   if (!e.destination.is_unspecified()) out.word("dst", to_string(e.destination));
   if (e.vni) out.number("vni", e.vni->value);
+  if (e.next_hop_id != 0) out.number("nhid", e.next_hop_id);
   if (e.vlan != 0) out.number("vlan", e.vlan);
 }
 void add(Line& out, const FdbPut& op) {
@@ -137,9 +144,10 @@ void add(Line& out, const NextHopPut& op) {
     out.word("blackhole");
   } else {
     if (n.gateway) out.word("via", to_string(*n.gateway));
-    out.link("dev", n.link);
+    if (!n.fdb) out.link("dev", n.link);
     if (n.onlink) out.word("onlink");
   }
+  if (n.fdb) out.word("fdb");
   if (n.protocol != 0) out.number("proto", n.protocol);
 }
 void add(Line& out, const NextHopErase& op) { out.word("nexthop del").number("id", op.id); }

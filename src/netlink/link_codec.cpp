@@ -1,11 +1,13 @@
 #include "netlink/link_codec.h"
 
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace perd::netlink {
@@ -95,8 +97,8 @@ void put_link_info(MessageBuilder& b, const LinkCreate& link) {
     nlattr* data = b.nest(IFLA_INFO_DATA);
     nlattr* peer = b.nest(VETH_INFO_PEER);
     b.header(link_header({}));
-    b.put_string(IFLA_IFNAME, link.peer_name);
     if (link.mtu) b.put_u32(IFLA_MTU, *link.mtu);
+    b.put_string(IFLA_IFNAME, link.peer_name);
     b.end(peer);
     b.end(data);
   }
@@ -157,6 +159,11 @@ constexpr auto kBridgeLengths = [] {
   least[IFLA_BR_VLAN_FILTERING] = 1;
   return least;
 }();
+constexpr auto kVlanLengths = [] {
+  LeastLengths<IFLA_VLAN_MAX> least{};
+  least[IFLA_VLAN_ID] = 2;
+  return least;
+}();
 constexpr std::uint32_t kTicksPerSecond = 100;  // USER_HZ, in which the bridge tells its times
 constexpr auto kPortLengths = [] {
   LeastLengths<IFLA_BRPORT_MAX> least{};
@@ -194,6 +201,32 @@ bool decode_port(Bytes data, bool& learning, bool& neigh_suppress) {
   return true;
 }
 
+bool decode_bridge(Bytes data, Link& link) {
+  Attributes<IFLA_BR_MAX> a;
+  if (!a.parse(data, kBridgeLengths)) return false;
+  if (a[IFLA_BR_AGEING_TIME] != nullptr) link.ageing = a.u32(IFLA_BR_AGEING_TIME) / kTicksPerSecond;
+  link.vlan_filtering = a.u8(IFLA_BR_VLAN_FILTERING) != 0;
+  return true;
+}
+
+// The VLANs come one by one or as ranges; the PVID is never part of a range.
+bool decode_pvid(Bytes spec, std::uint16_t& out) {
+  while (spec.size() >= sizeof(nlattr)) {
+    nlattr a{};
+    std::memcpy(&a, spec.data(), sizeof a);
+    if (a.nla_len < sizeof a || a.nla_len > spec.size()) return false;
+    const Bytes value = spec.subspan(sizeof a, a.nla_len - sizeof a);
+    if ((a.nla_type & NLA_TYPE_MASK) == IFLA_BRIDGE_VLAN_INFO) {
+      bridge_vlan_info vlan{};
+      if (value.size() < sizeof vlan) return false;
+      std::memcpy(&vlan, value.data(), sizeof vlan);
+      if ((vlan.flags & BRIDGE_VLAN_INFO_PVID) != 0) out = vlan.vid;
+    }
+    spec = spec.subspan(std::min<std::size_t>(NLA_ALIGN(a.nla_len), spec.size()));
+  }
+  return true;
+}
+
 bool decode_link_info(Bytes info, Link& link) {
   Attributes<IFLA_INFO_MAX> a;
   if (!a.parse(info, kInfoLengths)) return false;
@@ -206,13 +239,11 @@ bool decode_link_info(Bytes info, Link& link) {
     if (!vrf.parse(data, kVrfLengths)) return false;
     link.vrf_table = TableId{vrf.u32(IFLA_VRF_TABLE)};
   }
-  if (link.kind == LinkKind::kBridge) {
-    Attributes<IFLA_BR_MAX> bridge;
-    if (!bridge.parse(data, kBridgeLengths)) return false;
-    if (bridge[IFLA_BR_AGEING_TIME] != nullptr) {
-      link.ageing = bridge.u32(IFLA_BR_AGEING_TIME) / kTicksPerSecond;
-    }
-    link.vlan_filtering = bridge.u8(IFLA_BR_VLAN_FILTERING) != 0;
+  if (link.kind == LinkKind::kBridge && !decode_bridge(data, link)) return false;
+  if (link.kind == LinkKind::kVlan) {
+    Attributes<IFLA_VLAN_MAX> vlan;
+    if (!vlan.parse(data, kVlanLengths)) return false;
+    if (vlan[IFLA_VLAN_ID] != nullptr) link.vlan_id = read_u16(vlan[IFLA_VLAN_ID]);
   }
   if (a.string(IFLA_INFO_SLAVE_KIND) == "bridge") {
     return decode_port(a.nested(IFLA_INFO_SLAVE_DATA), link.port_learning,
@@ -329,6 +360,15 @@ Decoded decode_link(const MessageView& m, Seen<Link>& out) {
   return Decoded::kObject;
 }
 
+int encode_port_dump(MessageBuilder& b, BatchBuffer& out) {
+  ifinfomsg h{};
+  h.ifi_family = AF_BRIDGE;
+  b.begin(RTM_GETLINK, NLM_F_DUMP);
+  b.header(h);
+  b.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN);
+  return finish(b, out);
+}
+
 Decoded decode_bridge_port(const MessageView& m, BridgePortFlags& out) {
   ifinfomsg h{};
   Bytes octets;
@@ -337,10 +377,11 @@ Decoded decode_bridge_port(const MessageView& m, BridgePortFlags& out) {
   Attributes<IFLA_MAX> a;
   if (!a.parse(octets, kLinkLengths)) return Decoded::kMalformed;
   if (a[IFLA_PROTINFO] == nullptr) return Decoded::kIgnored;
+  out = BridgePortFlags{};
   out.link = IfIndex{static_cast<std::uint32_t>(h.ifi_index)};
-  return decode_port(a.nested(IFLA_PROTINFO), out.learning, out.neigh_suppress)
-             ? Decoded::kObject
-             : Decoded::kMalformed;
+  const bool good = decode_port(a.nested(IFLA_PROTINFO), out.learning, out.neigh_suppress) &&
+                    decode_pvid(a.nested(IFLA_AF_SPEC), out.vlan);
+  return good ? Decoded::kObject : Decoded::kMalformed;
 }
 
 }  // namespace perd::netlink

@@ -21,12 +21,15 @@ namespace perd::netlink {
 
 [[nodiscard]] Decoded decode_link(const MessageView& m, Seen<Link>& out);
 
-// AF_BRIDGE notifications tell flags of a bridge port, not a link.
+// AF_BRIDGE messages tell of a bridge port, not of a link.
 struct BridgePortFlags {
   IfIndex link{};
   bool learning = true;
   bool neigh_suppress = false;
+  std::uint16_t vlan = 0;  // the PVID; 0: none
 };
+// Asks for those of all ports: links themselves do not carry their VLANs.
+[[nodiscard]] int encode_port_dump(MessageBuilder& b, BatchBuffer& out);
 [[nodiscard]] Decoded decode_bridge_port(const MessageView& m, BridgePortFlags& out);
 
 }  // namespace perd::netlink

@@ -113,6 +113,8 @@ void LinuxKernel::on_request_octets(Bytes octets, KernelEventSink& sink) {
       lost_ = true;
     } else if (batch->dump && m->type == NLMSG_DONE) {
       on_dump_done(*batch, decode_done(*m), sink);
+    } else if (batch->dump && batch->ports) {
+      note_port(*m);
     } else if (batch->dump) {
       pass_on(*m, true, sink);
     }
@@ -128,7 +130,9 @@ void LinuxKernel::on_answer(const MessageView& m, KernelEventSink& sink) {
     return;
   }
   const std::uint64_t id = batch.ids[m.sequence - batch.first_sequence];
-  if (batch.dump) {
+  if (batch.dump && batch.ports) {
+    send_link_dump(batch);  // a kernel without bridges
+  } else if (batch.dump) {
     refuse(batch, id, answer->error, std::move(answer->text), sink);
     batch.done = true;
   } else if (id != 0) {
@@ -142,6 +146,10 @@ void LinuxKernel::on_answer(const MessageView& m, KernelEventSink& sink) {
 }
 
 void LinuxKernel::on_dump_done(Batch& batch, int error, KernelEventSink& sink) {
+  if (batch.ports) {
+    send_link_dump(batch);
+    return;
+  }
   if (error != 0) {
     refuse(batch, batch.last_id, error, "the dump broke off", sink);
   } else {
@@ -231,12 +239,28 @@ void LinuxKernel::pass_on(const MessageView& m, bool from_dump, KernelEventSink&
         }
       },
       *event);
-  if (const auto* link = std::get_if<Seen<Link>>(&*event)) remember_link(*link);
+  if (auto* link = std::get_if<Seen<Link>>(&*event)) remember_link(*link);
   if (!from_dump) ++counters_.events;
   sink.on_kernel_event(std::move(*event));
 }
 
-void LinuxKernel::remember_link(const Seen<Link>& seen) {
+void LinuxKernel::note_port(const MessageView& m) {
+  BridgePortFlags port;
+  const Decoded d = decode_bridge_port(m, port);
+  if (d == Decoded::kMalformed) ++counters_.malformed;
+  if (d == Decoded::kObject) port_vlans_[port.link.value] = port.vlan;
+}
+
+void LinuxKernel::remember_link(Seen<Link>& seen) {
+  Link& link = seen.object;
+  const auto port = port_vlans_.find(link.index.value);
+  if (port != port_vlans_.end()) {
+    if (seen.gone || link.master.value == 0) {
+      port_vlans_.erase(port);
+    } else {
+      link.port_vlan = port->second;
+    }
+  }
   if (seen.gone) {
     links_.erase(seen.object.index.value);
   } else {
@@ -249,12 +273,15 @@ void LinuxKernel::on_bridge_port(const MessageView& m, KernelEventSink& sink) {
   const Decoded d = decode_bridge_port(m, flags);
   if (d == Decoded::kMalformed) ++counters_.malformed;
   if (d != Decoded::kObject) return;
+  port_vlans_[flags.link.value] = flags.vlan;
   const auto at = links_.find(flags.link.value);
   if (at == links_.end()) return;  // its own message follows, or a dump
   Link& link = at->second;
-  if (link.port_learning == flags.learning && link.port_neigh_suppress == flags.neigh_suppress) {
+  if (link.port_learning == flags.learning && link.port_neigh_suppress == flags.neigh_suppress &&
+      link.port_vlan == flags.vlan) {
     return;
   }
+  link.port_vlan = flags.vlan;
   link.port_learning = flags.learning;
   link.port_neigh_suppress = flags.neigh_suppress;
   ++counters_.events;

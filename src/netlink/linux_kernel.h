@@ -91,6 +91,7 @@ class LinuxKernel final : public KernelPort {
     std::uint64_t refused_id = 0;             // the last that the kernel refused
     std::optional<LinkCreate> rest;           // second half to send, when the first succeeded
     std::optional<DumpKind> dump;
+    bool ports = false;  // first half of a dump of links: their VLANs as ports of bridges
     bool interrupted = false;
     bool done = false;
   };
@@ -105,6 +106,7 @@ class LinuxKernel final : public KernelPort {
   void close_and_send(Batch&& batch);
   void send_octets(Batch& batch);
   void send_rest(Batch& batch);
+  void send_link_dump(Batch& batch);
   [[nodiscard]] KernelOp& front();
   void pop_front();
 
@@ -116,7 +118,8 @@ class LinuxKernel final : public KernelPort {
   void on_bridge_port(const MessageView& m, KernelEventSink& sink);
   void on_requests_lost(KernelEventSink& sink);
   void pass_on(const MessageView& m, bool from_dump, KernelEventSink& sink);
-  void remember_link(const Seen<Link>& seen);
+  void remember_link(Seen<Link>& seen);
+  void note_port(const MessageView& m);
   void refuse(Batch& batch, std::uint64_t id, int error, std::string text, KernelEventSink& sink);
   void settle(KernelEventSink& sink);
   [[nodiscard]] Batch* batch_of(std::uint32_t sequence);
@@ -138,6 +141,7 @@ class LinuxKernel final : public KernelPort {
   bool lost_ = false;  // ENOBUFS since the last time the socket was empty
   // Links as last told: bridge port flags change by messages that tell nothing else.
   std::unordered_map<std::uint32_t, Link> links_;
+  std::unordered_map<std::uint32_t, std::uint16_t> port_vlans_;  // what no link's message has
   KernelCounters counters_;
 };
 

@@ -51,7 +51,11 @@ bool LinuxKernel::add_to_batch(Batch& batch, KernelOp& op) {
     if (!first) return false;
     batch.dump = dump->kind;
     held_ = true;
-    if (const int e = encode_dump(builder_, dump->kind, out_); e != 0) {
+    batch.ports = dump->kind == DumpKind::kLinks;
+    if (batch.ports) port_vlans_.clear();
+    const int e =
+        batch.ports ? encode_port_dump(builder_, out_) : encode_dump(builder_, dump->kind, out_);
+    if (e != 0) {
       batch.refused_here.push_back({op.id, e, {}});
     }
     batch.ids.push_back(op.id);
@@ -112,6 +116,17 @@ void LinuxKernel::send_octets(Batch& batch) {
   }
   batch.rest.reset();
   batch.done = true;
+}
+
+// What ports of bridges have is known; now the links.
+void LinuxKernel::send_link_dump(Batch& batch) {
+  batch.ports = false;
+  out_.octets.clear();
+  batch.first_sequence = out_.next_sequence;
+  batch.ids.assign(1, batch.last_id);
+  const int e = encode_dump(builder_, DumpKind::kLinks, out_);
+  PERD_ASSERT(e == 0);
+  send_octets(batch);
 }
 
 // The second half of a LinkCreate: same batch, new sequence numbers.

@@ -50,6 +50,8 @@ TEST(KernelText, Links) {
   veth.kind = LinkKind::kVeth;
   veth.peer_name = "v1";
   EXPECT_EQ(text(veth), "link add v0 type veth peer name v1");
+  veth.mtu = 1450;
+  EXPECT_EQ(text(veth), "link add v0 mtu 1450 type veth peer name v1 mtu 1450");
   LinkChange change{.link = IfIndex{2}};
   change.mac = mac("02:54:0a:00:00:01");
   change.mtu = 1450;
@@ -70,11 +72,17 @@ TEST(KernelText, Links) {
 TEST(KernelText, AddressesNeighboursAndForwarding) {
   const Address a{IfIndex{1}, *parse_interface_address("192.0.2.1/32")};
   EXPECT_EQ(text(AddressPut{a}), "address replace 192.0.2.1/32 dev if1");
+  EXPECT_EQ(text(AddressPut{a, true}), "address replace 192.0.2.1/32 dev if1 nodad");
   EXPECT_EQ(text(AddressErase{a}), "address del 192.0.2.1/32 dev if1");
   EXPECT_EQ(
       text(NeighbourPut{{IfIndex{2}, ip("192.0.2.2"), mac("02:54:c0:00:02:02"), 0x40, true, 179}}),
       "neigh replace 192.0.2.2 lladdr 02:54:c0:00:02:02 dev br-pe-100 nud NOARP "
       "extern_learn proto 179");
+  Neighbour router{IfIndex{2}, ip("2001:db8::9"), mac("02:54:c0:00:02:02"), 0x40, true, 179};
+  router.router = true;
+  EXPECT_EQ(text(NeighbourPut{router}),
+            "neigh replace 2001:db8::9 lladdr 02:54:c0:00:02:02 dev br-pe-100 nud NOARP "
+            "extern_learn router proto 179");
   EXPECT_EQ(text(NeighbourErase{IfIndex{2}, ip("192.0.2.2")}), "neigh del 192.0.2.2 dev br-pe-100");
   FdbEntry e;
   e.link = IfIndex{3};
@@ -84,6 +92,11 @@ TEST(KernelText, AddressesNeighboursAndForwarding) {
   e.extern_learn = true;
   EXPECT_EQ(text(FdbPut{e, true, false}),
             "fdb replace 02:54:c0:00:02:02 dev if3 self master dst 192.0.2.2 extern_learn nud "
+            "REACHABLE");
+  e.destination = {};
+  e.next_hop_id = 10;
+  EXPECT_EQ(text(FdbPut{e, true, false}),
+            "fdb replace 02:54:c0:00:02:02 dev if3 self master nhid 10 extern_learn nud "
             "REACHABLE");
   e = {};
   e.self = true;
@@ -108,6 +121,10 @@ TEST(KernelText, NextHopsAndRoutes) {
             "nexthop replace id 7 via 192.0.2.2 dev br-pe-100 onlink proto 179");
   EXPECT_EQ(text(NextHopPut{{.id = 8, .group = {{7, 1}, {9, 3}}}}),
             "nexthop replace id 8 group 7/9,3");
+  EXPECT_EQ(text(NextHopPut{{.id = 8, .group = {{7, 1}, {9, 1}}, .fdb = true}}),
+            "nexthop replace id 8 group 7/9 fdb");
+  EXPECT_EQ(text(NextHopPut{{.id = 7, .gateway = ip("192.0.2.2"), .protocol = 179, .fdb = true}}),
+            "nexthop replace id 7 via 192.0.2.2 fdb proto 179");
   EXPECT_EQ(text(NextHopPut{{.id = 9, .blackhole = true}}), "nexthop replace id 9 blackhole");
   EXPECT_EQ(text(NextHopErase{7}), "nexthop del id 7");
   Route r{{TableId{1100}, *parse_prefix("10.0.0.0/24"), 20}, RouteType::kUnicast, 179, 0, 7, {}};
@@ -126,6 +143,31 @@ TEST(KernelText, NextHopsAndRoutes) {
   r.hops.clear();
   r.type = RouteType::kUnreachable;
   EXPECT_EQ(text(RoutePut{r}), "route replace unreachable 10.0.0.0/24 table 1100");
+}
+
+TEST(KernelText, HostsAtPorts) {
+  EXPECT_EQ(text(PortListen{IfIndex{2}, true}), "listen dev br-pe-100");
+  EXPECT_EQ(text(PortListen{IfIndex{3}, false}), "unlisten dev if3");
+  PacketSend s;
+  s.packet.link = IfIndex{2};
+  s.packet.mac = mac("02:00:00:00:00:11");
+  s.packet.kind = HostPacketKind::kRarp;
+  EXPECT_EQ(text(s), "send rarp dev br-pe-100 lladdr 02:00:00:00:00:11");
+  struct Row {
+    HostPacketKind kind;
+    const char* v4;
+    const char* v6;
+  };
+  for (const Row& row :
+       {Row{HostPacketKind::kRequest, "arp", "ns"}, Row{HostPacketKind::kReply, "arp-reply", "na"},
+        Row{HostPacketKind::kAnnouncement, "garp", "unsolicited-na"}}) {
+    s.packet.kind = row.kind;
+    s.packet.address = ip("10.0.0.11");
+    const std::string rest = " lladdr 02:00:00:00:00:11";
+    EXPECT_EQ(text(s), "send " + std::string{row.v4} + " dev br-pe-100 10.0.0.11" + rest);
+    s.packet.address = ip("fd00::b");
+    EXPECT_EQ(text(s), "send " + std::string{row.v6} + " dev br-pe-100 fd00::b" + rest);
+  }
 }
 
 TEST(KernelText, RulesSysctlsAndDumps) {

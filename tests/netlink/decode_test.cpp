@@ -3,6 +3,7 @@
 // the objects that the quoted command makes; the same messages cut, stretched and flipped.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/if_bridge.h>
 #include <linux/neighbour.h>
 #include <sys/socket.h>
 
@@ -103,6 +104,124 @@ TEST(Decode, LinksInFull) {
   EXPECT_EQ(l.vxlan, want);
   ASSERT_EQ(decode_octets(captured("notification link-gone"), event), Decoded::kObject);
   EXPECT_TRUE(std::get<Seen<Link>>(*event).gone);
+}
+
+TEST(Decode, LayerTwoAsTheKernelTellsIt) {
+  const MacAddress host = mac("02:54:c0:00:02:02");
+  Neighbour n{kBridge, ip("2001:db8::9"), host, NUD_NOARP, true, 179};
+  n.router = true;
+  expect_object("notification neigh-router", n);
+  // What goes fails first: the MAC and the mark are gone, the number and the router stay.
+  n.mac = {}, n.state = NUD_FAILED, n.extern_learn = false;
+  expect_object("notification neigh-failed", n);
+  FdbEntry over;
+  over.link = kVni;
+  over.mac = host;
+  over.self = true;
+  over.next_hop_id = 10;
+  over.state = NUD_REACHABLE;
+  over.extern_learn = true;
+  expect_object("notification fdb-nhid", over);
+  FdbEntry moved;
+  moved.link = IfIndex{4};
+  moved.mac = mac("02:00:00:00:00:11");
+  moved.master = kBridge;
+  moved.state = NUD_REACHABLE;
+  expect_object("notification fdb-moved", moved);
+  expect_object("notification nexthop-fdb",
+                NextHop{.id = 1, .gateway = ip("192.0.2.2"), .protocol = 179, .fdb = true});
+  expect_object("notification nexthop-fdb-group",
+                NextHop{.id = 10, .group = {{1, 1}, {2, 1}}, .protocol = 179, .fdb = true});
+}
+
+TEST(Decode, BridgesPairsAndVlans) {
+  std::optional<KernelEvent> event;
+  ASSERT_EQ(decode_octets(captured("notification link-bridge"), event), Decoded::kObject);
+  EXPECT_EQ(std::get<Seen<Link>>(*event).object.ageing, 60U);
+  EXPECT_FALSE(std::get<Seen<Link>>(*event).object.vlan_filtering);
+  auto pair = captured("notification link-veth");
+  ASSERT_EQ(decode_octets(pair, event), Decoded::kObject);
+  EXPECT_EQ(std::get<Seen<Link>>(*event).object.peer, IfIndex{3});
+  EXPECT_EQ(std::get<Seen<Link>>(*event).object.alias, "perd");
+
+  MessageBuilder b;
+  BatchBuffer out;
+  ifinfomsg h{};
+  h.ifi_index = 7;
+  b.begin(RTM_NEWLINK, 0);
+  b.header(h);
+  b.put_u32(IFLA_LINK, 2);
+  b.put_u32(IFLA_LINK_NETNSID, 0);  // the other end is there: its index says nothing here
+  nlattr* info = b.nest(IFLA_LINKINFO);
+  b.put_string(IFLA_INFO_KIND, "vlan");
+  nlattr* data = b.nest(IFLA_INFO_DATA);
+  b.put_u16(IFLA_VLAN_ID, 110);
+  b.end(data);
+  b.end(info);
+  ASSERT_TRUE(b.finish(out));
+  ASSERT_EQ(decode_octets(out.octets, event), Decoded::kObject);
+  EXPECT_EQ(std::get<Seen<Link>>(*event).object.kind, LinkKind::kVlan);
+  EXPECT_EQ(std::get<Seen<Link>>(*event).object.vlan_id, 110U);
+  EXPECT_EQ(std::get<Seen<Link>>(*event).object.peer, IfIndex{});
+
+  out.octets.clear();
+  b.begin(RTM_NEWLINK, 0);
+  b.header(h);
+  info = b.nest(IFLA_LINKINFO);
+  b.put_string(IFLA_INFO_KIND, "bridge");
+  data = b.nest(IFLA_INFO_DATA);
+  b.put_u8(IFLA_BR_VLAN_FILTERING, 1);
+  b.put_u32(IFLA_BR_AGEING_TIME, 0);
+  b.end(data);
+  b.end(info);
+  ASSERT_TRUE(b.finish(out));
+  ASSERT_EQ(decode_octets(out.octets, event), Decoded::kObject);
+  EXPECT_TRUE(std::get<Seen<Link>>(*event).object.vlan_filtering);
+  EXPECT_EQ(std::get<Seen<Link>>(*event).object.ageing, 0U);
+}
+
+// A message about port 7 with these VLANs, as the kernel nests them.
+std::vector<std::uint8_t> port_message(const std::vector<bridge_vlan_info>& vlans, int cut = 0) {
+  MessageBuilder b;
+  BatchBuffer out;
+  ifinfomsg h{};
+  h.ifi_family = AF_BRIDGE;
+  h.ifi_index = 7;
+  b.begin(RTM_NEWLINK, 0);
+  b.header(h);
+  nlattr* port = b.nest(IFLA_PROTINFO);
+  b.put_u8(IFLA_BRPORT_LEARNING, 0);
+  b.end(port);
+  nlattr* spec = b.nest(IFLA_AF_SPEC);
+  for (const auto& v : vlans) {
+    b.put(IFLA_BRIDGE_VLAN_INFO, &v, sizeof v - static_cast<std::size_t>(cut));
+  }
+  b.end(spec);
+  EXPECT_TRUE(b.finish(out));
+  return out.octets;
+}
+
+TEST(Decode, ThePvidOfAPort) {
+  const auto decode_port = [](const std::vector<std::uint8_t>& octets, BridgePortFlags& out) {
+    Bytes rest{octets};
+    return decode_bridge_port(*next_message(rest), out);
+  };
+  BridgePortFlags port;
+  ASSERT_EQ(decode_port(port_message({{BRIDGE_VLAN_INFO_RANGE_BEGIN, 2},
+                                      {BRIDGE_VLAN_INFO_RANGE_END, 9},
+                                      {BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED, 110},
+                                      {0, 120}}),
+                        port),
+            Decoded::kObject);
+  EXPECT_EQ(port.link, IfIndex{7});
+  EXPECT_FALSE(port.learning);
+  EXPECT_EQ(port.vlan, 110U);
+  ASSERT_EQ(decode_port(port_message({{0, 120}}), port), Decoded::kObject);
+  EXPECT_EQ(port.vlan, 0U);
+  ASSERT_EQ(decode_port(port_message({}), port), Decoded::kObject);
+  EXPECT_EQ(port.vlan, 0U);
+  EXPECT_EQ(decode_port(port_message({{BRIDGE_VLAN_INFO_PVID, 110}}, 1), port),
+            Decoded::kMalformed);
 }
 
 // A request lacks the index; with one it reads like what the kernel tells.

@@ -38,9 +38,10 @@ LinkCreate vrf() {
   c.vrf_table = TableId{1100};
   return c;
 }
-LinkCreate veth() {
+LinkCreate veth(std::optional<std::uint32_t> mtu = {}) {
   LinkCreate c = create("v8", LinkKind::kVeth);
   c.peer_name = "v9";
+  c.mtu = mtu;
   return c;
 }
 template <class Set>
@@ -97,6 +98,7 @@ std::vector<Case> link_cases() {
       {"vrf", {1, vrf()}},
       {"veth", {1, veth()}},
       {"dummy", {1, create("d0", LinkKind::kDummy)}},
+      {"veth-mtu", {1, veth(1450)}},
       {"link-up", {1, change(2, [](LinkChange& c) { c.up = true; })}},
       {"link-down", {1, change(3, [](LinkChange& c) { c.up = false; })}},
       {"link-change",
@@ -117,6 +119,11 @@ std::vector<Case> link_cases() {
       {"link-del", {1, LinkErase{IfIndex{9}}}},
       {"address", {1, AddressPut{{IfIndex{1}, ifa("192.0.2.1/32")}}}},
       {"address6", {1, AddressPut{{IfIndex{1}, ifa("2001:db8::1/128")}}}},
+      // iproute2 has the flag in the header, where no more than eight fit.
+      {"address6-nodad",
+       {1, AddressPut{{kBridge, ifa("2001:db8:9::1/64")}, true}},
+       {2},
+       {"/8 02000000"}},
       {"address-del", {1, AddressErase{{IfIndex{1}, ifa("192.0.2.1/32")}}}},
   };
 }
@@ -132,11 +139,24 @@ std::vector<Case> neighbour_cases() {
   FdbEntry other_vni = fdb("02:54:c0:00:02:02", 5, true, "192.0.2.3");
   other_vni.vni = Vni{200};
   const FdbEntry rmac = fdb("02:54:c0:00:02:02", 5, true, "192.0.2.2");
+  Neighbour router = v4;
+  router.address = ip("2001:db8::9");
+  router.router = true;
+  FdbEntry group = fdb("02:54:c0:00:02:02", 5, true, nullptr);
+  group.next_hop_id = 10;
+  FdbEntry sticky = fdb("02:54:c0:00:02:03", 5, true, "192.0.2.2");
+  sticky.sticky = true;
+  FdbEntry tagged = fdb("02:54:c0:00:02:02", 4, false, nullptr);
+  tagged.vlan = 10;
   const FdbEntry zero = fdb("00:00:00:00:00:00", 5, true, "192.0.2.2");
   const FdbEntry zero6 = fdb("00:00:00:00:00:00", 5, true, "2001:db8::2");
   return {
       {"neigh", {1, NeighbourPut{v4}}, kTypeOctet},
       {"neigh6", {1, NeighbourPut{v6}}, kTypeOctet},
+      {"neigh-router", {1, NeighbourPut{router}}, kTypeOctet},
+      {"fdb-nhid", {1, FdbPut{with(group, NUD_REACHABLE, true), true, false}}},
+      {"fdb-sticky", {1, FdbPut{with(sticky, NUD_REACHABLE | NUD_NOARP, false), true, false}}},
+      {"fdb-vlan", {1, FdbPut{with(tagged, NUD_REACHABLE | NUD_NOARP, false), false, false}}},
       {"neigh-del", {1, NeighbourErase{br, ip("192.0.2.2")}}, {8, 9}},
       {"fdb-both", {1, FdbPut{with(rmac, NUD_REACHABLE, true), true, false}}},
       {"fdb-self", {1, FdbPut{other_vni, false, false}}},
@@ -175,6 +195,10 @@ std::vector<Case> route_cases() {
       {"nexthop-blackhole", {1, NextHopPut{{.id = 10, .blackhole = true, .protocol = 179}}}},
       {"nexthop-group",
        {1, NextHopPut{{.id = 200, .group = {{101, 1}, {105, 7}}, .protocol = 179}}}},
+      {"nexthop-fdb",
+       {1, NextHopPut{{.id = 1, .gateway = ip("192.0.2.2"), .protocol = 179, .fdb = true}}}},
+      {"nexthop-fdb-group",
+       {1, NextHopPut{{.id = 10, .group = {{1, 1}, {2, 1}}, .protocol = 179, .fdb = true}}}},
       {"nexthop-del", {1, NextHopErase{7}}},
       {"route-nhid", {1, RoutePut{route("203.0.113.0/24", 1100, 20, 101)}}, kScopeOctet},
       {"route-nhid6", {1, RoutePut{route("2001:db8:1::/48", 1100, 20, 102)}}, kScopeOctet},

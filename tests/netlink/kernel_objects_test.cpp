@@ -169,6 +169,76 @@ TEST_F(KernelObjects, VethAndChangesOfALink) {
   EXPECT_FALSE(l.admin_up);
 }
 
+TEST_F(KernelObjects, APairKnowsItselfWhileBothEndsAreHere) {
+  LinkCreate c;
+  c.name = "v0";
+  c.peer_name = "v1";
+  c.kind = LinkKind::kVeth;
+  c.mtu = 1450;
+  ASSERT_EQ(put(c), 0);
+  EXPECT_EQ(link("v0").peer, index_of("v1"));
+  EXPECT_EQ(link("v1").peer, index_of("v0"));
+  EXPECT_EQ(link("v0").mtu, 1450U);
+  EXPECT_EQ(link("v1").mtu, 1450U);
+  const std::string note = std::string{PERD_BINARY_DIR} + "/pair." + std::to_string(getpid());
+  sh("unshare -n sleep 60 & echo $! > " + note + " && sleep 0.2 && ip link set v1 netns $(cat " +
+     note + ")");
+  EXPECT_EQ(link("v0").peer, IfIndex{});
+  sh("kill $(cat " + note + ") && rm " + note);
+  c.name = "v2";
+  c.peer_name = "v3";
+  ASSERT_EQ(put(c), 0);
+  c.name = "v4";
+  EXPECT_EQ(put(c), EEXIST) << "the name of the other end is taken";
+  EXPECT_EQ(put(LinkErase{index_of("v3")}), 0);
+  EXPECT_EQ(index_of("v2").value, 0U) << "both ends go";
+}
+
+TEST_F(KernelObjects, ABridgeTellsWhenItForgets) {
+  sh("ip link add br0 type bridge ageing_time 6000 && ip link add br1 type bridge ageing_time 0 && "
+     "ip link add br2 type bridge");
+  EXPECT_EQ(link("br0").ageing, 60U);
+  EXPECT_EQ(link("br1").ageing, 0U);
+  EXPECT_EQ(link("br2").ageing, 300U);
+}
+
+// Where the kernel has bridges with VLANs: links themselves do not carry the VLANs of a port.
+TEST_F(KernelObjects, PortsTellTheirVlan) {
+  if (std::system("ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0 2>/dev/null")) {
+    GTEST_SKIP() << "no VLAN filtering in this kernel";
+  }
+  sh("ip link add v0 type veth peer name v1 && ip link set v0 master br0 && "
+     "ip link add v2 type veth peer name v3 && ip link set v2 master br0 && "
+     "bridge vlan add dev v0 vid 110 pvid untagged && bridge vlan add dev v0 vid 120-130");
+  EXPECT_TRUE(link("br0").vlan_filtering);
+  EXPECT_EQ(link("v0").port_vlan, 110U);
+  EXPECT_EQ(link("v2").port_vlan, 0U);
+  EXPECT_EQ(link("v1").port_vlan, 0U);
+  const auto told = [this](const char* name, std::uint16_t vlan) {
+    heard.seen.clear();
+    return listen_until([=](const Heard& h) {
+      const auto all = h.all<Link>();
+      return std::any_of(all.begin(), all.end(), [=](const Seen<Link>& s) {
+        return s.object.name == name && s.object.port_vlan == vlan;
+      });
+    });
+  };
+  sh("bridge vlan add dev v2 vid 111 pvid untagged");
+  EXPECT_TRUE(told("v2", 111));
+  sh("ip link set v2 alias someone");  // a message without VLANs
+  EXPECT_TRUE(told("v2", 111));
+  sh("bridge vlan del dev v2 vid 111");
+  EXPECT_TRUE(told("v2", 0));
+  sh("ip link set v0 nomaster");
+  EXPECT_TRUE(told("v0", 0));
+  sh("ip link set v0 master br0");
+  EXPECT_EQ(link("v0").port_vlan, 0U);
+  if (std::system("ip link add link br0 name br0.110 type vlan id 110 2>/dev/null") == 0) {
+    EXPECT_EQ(link("br0.110").vlan_id, 110U);
+    EXPECT_EQ(link("br0.110").peer, index_of("br0"));
+  }
+}
+
 TEST_F(KernelObjects, LinksThatPerdDoesNotMakeAreRefused) {
   LinkCreate c;
   c.name = "x0";
@@ -237,6 +307,20 @@ TEST_F(KernelObjects, AddressesOfBothFamilies) {
     EXPECT_EQ(put(AddressErase{a}), EADDRNOTAVAIL);
   }
   EXPECT_EQ(put(AddressPut{{index_of("lo"), {ip("10.0.0.1"), 33}}}), EINVAL);
+}
+
+// An address that other nodes have as well serves at once.
+TEST_F(KernelObjects, AddressesWithoutDuplicateDetection) {
+  ASSERT_EQ(put(bridge("br0")), 0);
+  sh("ip link set br0 up");
+  const Address anycast{index_of("br0"), interface_address("2001:db8:1::1/64")};
+  const Address other{index_of("br0"), interface_address("2001:db8:2::1/64")};
+  ASSERT_EQ(put(AddressPut{anycast, true}), 0);
+  ASSERT_EQ(put(AddressPut{other}), 0);
+  EXPECT_THAT(output("ip -6 addr show dev br0 to 2001:db8:1::1"), HasSubstr("nodad"));
+  EXPECT_THAT(output("ip -6 addr show dev br0 to 2001:db8:1::1"), Not(HasSubstr("tentative")));
+  EXPECT_THAT(output("ip -6 addr show dev br0 to 2001:db8:2::1"), Not(HasSubstr("nodad")));
+  EXPECT_THAT(dump<Address>(DumpKind::kAddresses), Contains(anycast));
 }
 
 TEST_F(KernelObjects, NeighboursAreMarkedAsOurs) {
