@@ -64,6 +64,7 @@ void add(Line& out, const LinkCreate& op) {
   if (op.addrgen_none) out.word("addrgenmode none");
   if (op.up) out.word("up");
   out.word("type", to_string(op.kind));
+  if (op.kind == LinkKind::kBridge) out.word("vlan_default_pvid 0");
   if (op.kind == LinkKind::kVrf) out.number("table", op.vrf_table.value);
   if (op.vxlan) add_vxlan(out, op);
   if (op.peer_name.empty()) return;

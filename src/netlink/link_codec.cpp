@@ -85,7 +85,12 @@ void put_vxlan(MessageBuilder& b, const LinkCreate& link) {
 void put_link_info(MessageBuilder& b, const LinkCreate& link) {
   nlattr* info = b.nest(IFLA_LINKINFO);
   b.put_string(IFLA_INFO_KIND, kind_name(link.kind));
-  if (link.kind == LinkKind::kVrf) {
+  if (link.kind == LinkKind::kBridge) {
+    // Else the kernel keeps every FDB entry a second time, for a VLAN that nobody uses.
+    nlattr* data = b.nest(IFLA_INFO_DATA);
+    b.put_u16(IFLA_BR_VLAN_DEFAULT_PVID, 0);
+    b.end(data);
+  } else if (link.kind == LinkKind::kVrf) {
     nlattr* data = b.nest(IFLA_INFO_DATA);
     b.put_u32(IFLA_VRF_TABLE, link.vrf_table.value);
     b.end(data);

@@ -28,7 +28,7 @@ TEST(KernelText, Links) {
   c.up = true;
   EXPECT_EQ(text(c),
             "link add br-pe-100 address 02:54:0a:00:00:01 mtu 9000 master if9 alias perd "
-            "addrgenmode none up type bridge");
+            "addrgenmode none up type bridge vlan_default_pvid 0");
   LinkCreate vxlan;
   vxlan.name = "vni100";
   vxlan.kind = LinkKind::kVxlan;

@@ -225,7 +225,7 @@ TEST_F(KernelObjects, PortsTellTheirVlan) {
   };
   sh("bridge vlan add dev v2 vid 111 pvid untagged");
   EXPECT_TRUE(told("v2", 111));
-  sh("ip link set v2 alias someone");  // a message without VLANs
+  sh("ip link set v2 up");  // a message without VLANs
   EXPECT_TRUE(told("v2", 111));
   sh("bridge vlan del dev v2 vid 111");
   EXPECT_TRUE(told("v2", 0));
@@ -380,6 +380,23 @@ TEST_F(KernelObjects, OneFdbMessageMakesTwoEntries) {
   EXPECT_THAT(fdb, Not(Contains(self)));
   EXPECT_THAT(fdb, Not(Contains(master)));
   EXPECT_EQ(put(FdbErase{self, true}), ENOENT);
+}
+
+// Kernels with VLANs would keep it once more for VLAN 1.
+TEST_F(KernelObjects, AnEntryStandsOnceInABridgeOfOurs) {
+  ASSERT_EQ(put(bridge("br0")), 0);
+  sh("ip link add vni100 master br0 type vxlan id 100 local 192.0.2.1 dstport 4789 nolearning && "
+     "ip link set vni100 up");
+  FdbEntry e;
+  e.link = index_of("vni100");
+  e.mac = mac("02:54:c0:00:02:02");
+  e.destination = ip("192.0.2.2");
+  e.state = NUD_REACHABLE;
+  e.extern_learn = true;
+  ASSERT_EQ(put(FdbPut{e, true, false}), 0);
+  std::size_t entries = 0;
+  for (const FdbEntry& f : dump<FdbEntry>(DumpKind::kFdb)) entries += f.mac == e.mac ? 1U : 0U;
+  EXPECT_EQ(entries, 2U) << "one of the bridge, one of the device";
 }
 
 TEST_F(KernelObjects, FloodEntriesAreAppendedAndForeignVniKept) {
@@ -611,8 +628,9 @@ TEST_F(KernelObjects, DryRunTellsAndTouchesNothing) {
   }
   EXPECT_EQ(heard.acked, 5U);
   EXPECT_EQ(heard.dumps.size(), 2U);
-  EXPECT_EQ(lines, (std::vector<std::string>{"link add br0 up type bridge", "link set dev br1 up",
-                                             "sysctl net/ipv4/ip_forward=1"}));
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{"link add br0 up type bridge vlan_default_pvid 0",
+                                      "link set dev br1 up", "sysctl net/ipv4/ip_forward=1"}));
   EXPECT_THAT(output("ip -o link"), Not(HasSubstr("br0")));
   last_id = 5;
 }
