@@ -32,6 +32,7 @@ enum class FlightKind : std::uint8_t {
   kRouteErase,
   kListen,
   kMacPut,
+  kMacHalfPut,  // the first half of a sticky one
   kMacErase,
   kHostNeighbourPut,
   kHostNeighbourErase,

@@ -231,6 +231,7 @@ bool HostPrograms::observe(const Seen<NextHop>& seen, TimePoint now) {
 bool HostPrograms::acked(const Flight& flight, TimePoint now) {
   switch (flight.kind) {
     case FlightKind::kMacPut:
+    case FlightKind::kMacHalfPut:
     case FlightKind::kMacErase:
       macs_.acked(flight, now);
       return true;
@@ -254,6 +255,7 @@ bool HostPrograms::refused(const Flight& flight, int error, const std::string& t
                            TimePoint now) {
   switch (flight.kind) {
     case FlightKind::kMacPut:
+    case FlightKind::kMacHalfPut:
     case FlightKind::kMacErase:
       macs_.refused(flight, error, text, now);
       return true;

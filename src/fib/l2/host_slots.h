@@ -41,8 +41,8 @@ enum class BridgeHalf : std::uint8_t {
 }
 inline constexpr unsigned kBridgeShift = 16;
 inline constexpr std::uint32_t kBridgeMask = 7U << kBridgeShift;
-inline constexpr std::uint32_t kMacSticky = 1U << 10;      // wanted so
-inline constexpr std::uint32_t kMacSeenSticky = 1U << 11;  // the VXLAN device's half is so
+inline constexpr std::uint32_t kMacSticky = 1U << 10;       // wanted so
+inline constexpr std::uint32_t kMacHalfRefused = 1U << 11;  // the half that was written first
 inline constexpr std::uint32_t kMacYield = 1U
                                            << 12;  // a local port has it: wait for routing's word
 inline constexpr std::uint32_t kMacBridgeMarked = 1U << 13;

@@ -6,7 +6,6 @@ namespace perd::fib {
 namespace {
 
 // linux/neighbour.h
-constexpr std::uint16_t kNudReachable = 0x02;
 constexpr std::uint16_t kNudNoArp = 0x40;
 constexpr std::uint16_t kNudPermanent = 0x80;
 
@@ -21,18 +20,15 @@ void MacProgrammer::set_seen(MacSlot& s, std::uint32_t way) {
   s.seen = way;
 }
 
-void MacProgrammer::see_self(MacSlot& s, std::uint32_t way, bool sticky) {
+void MacProgrammer::see_self(MacSlot& s, std::uint32_t way) {
   if ((s.seen == kForeignWay) != (way == kForeignWay)) clear_reason(s);
   set_seen(s, way);
-  s.flags = sticky && way != kNoWay ? s.flags | kMacSeenSticky : s.flags & ~kMacSeenSticky;
 }
 
-// The kernel keeps no protocol with these entries. On a VXLAN device of ours extern_learn is the
-// mark, and of sticky ones the state, which nobody writes by hand.
+// The kernel keeps no protocol with these entries: on a VXLAN device of ours extern_learn is the
+// mark.
 std::uint32_t MacProgrammer::way_of(const MacVrfTable& t, const FdbEntry& e) {
-  const std::uint16_t both = kNudReachable | kNudNoArp;
-  const bool own = e.extern_learn || (e.sticky && (e.state & both) == both);
-  if (!own) return fixed(e) ? kForeignWay : kNoWay;
+  if (!e.extern_learn) return fixed(e) || e.sticky ? kForeignWay : kNoWay;
   if (e.next_hop_id != 0) return ways_.over(e.next_hop_id);
   if (e.destination.is_unspecified()) return kOddWay;
   return ways_.to_vtep(e.destination, e.vni && *e.vni != t.ports.vni ? *e.vni : Vni{});
@@ -58,7 +54,7 @@ void MacProgrammer::observe_self(MacVrfTable& t, const Seen<FdbEntry>& seen, Tim
   ways_.use(way);  // until we know whether it stays
   const bool newer = mark(t.macs, *s, seen.from_dump, kHostMarked, kHostTouched);
   if (newer && (s->flags & kHostInFlight) == 0) {
-    see_self(*s, way, e.sticky);
+    see_self(*s, way);
     if (s->set != 0 && way == sets_.target(s->set)) s->flags &= ~(kHostDoubt | kMacOddShape);
     noticed(t, *s, seen.from_dump, now);
   } else if (newer && !seen.from_dump) {
@@ -74,7 +70,7 @@ void MacProgrammer::observe_flying(MacSlot& s, std::uint32_t way, const Seen<Fdb
   if ((s.flags & kHostErasing) != 0) {
     if (!heard && (way == kNoWay || seen.own_echo)) return;
     s.flags |= kHostEcho;  // there again, or an old echo: the answer makes us look twice
-    see_self(s, way, seen.object.sticky);
+    see_self(s, way);
     return;
   }
   const bool echo = way != kNoWay && s.set != 0 && way == sets_.target(s.set);
@@ -84,8 +80,7 @@ void MacProgrammer::observe_flying(MacSlot& s, std::uint32_t way, const Seen<Fdb
     const std::uint32_t target = s.set != 0 ? sets_.target(s.set) : kNoWay;
     const bool same_shape =
         way == kNoWay || (target != kNoWay && way >= kFirstWay &&
-                          (ways_.at(way).next_hop_id != 0) == (ways_.at(target).next_hop_id != 0) &&
-                          seen.object.sticky == ((s.flags & kMacSticky) != 0));
+                          (ways_.at(way).next_hop_id != 0) == (ways_.at(target).next_hop_id != 0));
     if (!same_shape) s.flags |= kMacOddShape;
     return;
   }
@@ -97,7 +92,7 @@ void MacProgrammer::observe_flying(MacSlot& s, std::uint32_t way, const Seen<Fdb
     }
   }
   s.flags |= kHostEcho;
-  see_self(s, way, seen.object.sticky);
+  see_self(s, way);
 }
 
 void MacProgrammer::observe_bridge(MacVrfTable& t, const Seen<FdbEntry>& seen, TimePoint now) {
@@ -173,7 +168,7 @@ bool MacProgrammer::judge(MacSlot& s) {
   bool lost = false;
   if (s.seen != kNoWay && (s.flags & kHostMarked) == 0) {
     lost = ways_.alive(s.seen);  // else its going was known before
-    see_self(s, kNoWay, false);
+    see_self(s, kNoWay);
   }
   if (s.bridge() != BridgeHalf::kAbsent && (s.flags & kMacBridgeMarked) == 0) {
     set_bridge(s, BridgeHalf::kAbsent);
@@ -184,7 +179,7 @@ bool MacProgrammer::judge(MacSlot& s) {
 }
 
 void MacProgrammer::forget(MacSlot& s, unsigned parts) {
-  if ((parts & kForgetVxlan) != 0 && (s.flags & kHostTouched) == 0) see_self(s, kNoWay, false);
+  if ((parts & kForgetVxlan) != 0 && (s.flags & kHostTouched) == 0) see_self(s, kNoWay);
   if ((parts & kForgetBridge) != 0 && (s.flags & kMacBridgeTouched) == 0) {
     set_bridge(s, BridgeHalf::kAbsent);
     s.flags &= ~kMacBridgeMine;

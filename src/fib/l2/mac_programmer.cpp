@@ -59,7 +59,7 @@ void MacProgrammer::unwant(MacSlot& s) {
 
 bool MacProgrammer::as_written(const MacSlot& s, std::uint32_t target) const {
   const bool sticky = (s.flags & kMacSticky) != 0;
-  return s.seen == target && ways_.alive(target) && ((s.flags & kMacSeenSticky) != 0) == sticky &&
+  return s.seen == target && ways_.alive(target) &&
          s.bridge() == (sticky ? BridgeHalf::kSticky : BridgeHalf::kOwn);
 }
 
@@ -102,7 +102,7 @@ bool MacProgrammer::settled(const MacVrfTable& t, const MacSlot& s) const {
 MacProgrammer::Verdict MacProgrammer::evaluate(MacVrfTable& t, MacSlot& s, TimePoint now) {
   if ((s.flags & kHostInFlight) != 0 || t.macs.held()) return Verdict::kLeft;
   // Its group has gone and taken it along, or has been made again before it was written.
-  if (!ways_.alive(s.seen) && s.seen != kNoWay) see_self(s, kOddWay, false);
+  if (!ways_.alive(s.seen) && s.seen != kNoWay) see_self(s, kOddWay);
   return s.set == 0 ? evaluate_unwanted(t, s, now) : evaluate_wanted(t, s, now);
 }
 
@@ -146,8 +146,7 @@ MacProgrammer::Verdict MacProgrammer::evaluate_wanted(MacVrfTable& t, MacSlot& s
 
 // ---- operations ---------------------------------------------------------------------------------
 
-FdbEntry MacProgrammer::entry(const MacVrfTable& t, const MacSlot& s, std::uint32_t way,
-                              bool sticky) const {
+FdbEntry MacProgrammer::entry(const MacVrfTable& t, const MacSlot& s, std::uint32_t way) const {
   FdbEntry e;
   e.link = t.ports.vxlan;
   e.mac = s.key();
@@ -161,10 +160,8 @@ FdbEntry MacProgrammer::entry(const MacVrfTable& t, const MacSlot& s, std::uint3
     e.destination = w.vtep;
     if (w.vni != Vni{}) e.vni = w.vni;
   }
-  // The bridge takes a sticky entry as a static one only, and learns extern_learn ones without it.
-  e.state = sticky ? kNudReachable | kNudNoArp : kNudReachable;
-  e.sticky = sticky;
-  e.extern_learn = !sticky;
+  e.state = kNudReachable;
+  e.extern_learn = true;
   return e;
 }
 
@@ -176,23 +173,21 @@ FdbEntry MacProgrammer::entry(const MacVrfTable& t, const MacSlot& s, std::uint3
 void MacProgrammer::clear_the_way(const MacVrfTable& t, const MacSlot& s, std::uint32_t target) {
   const bool sticky = (s.flags & kMacSticky) != 0;
   const bool self_there = s.seen != kNoWay && s.seen != kForeignWay;
-  const bool other_kind = ((s.flags & kMacSeenSticky) != 0) != sticky;
-  const bool reshape = self_there && s.seen != target &&
-                       (s.seen == kOddWay ||
-                        (ways_.at(s.seen).next_hop_id != 0) != (ways_.at(target).next_hop_id != 0));
-  const bool erase_self = reshape || (self_there && other_kind);
+  const bool erase_self = self_there && s.seen != target &&
+                          (s.seen == kOddWay || (ways_.at(s.seen).next_hop_id != 0) !=
+                                                    (ways_.at(target).next_hop_id != 0));
   const bool taken = s.bridge() == BridgeHalf::kLocal;
   const bool erase_bridge =
       taken || s.bridge() == BridgeHalf::kBare ||
       (at_vxlan_port(s.bridge()) && (s.bridge() == BridgeHalf::kSticky) != sticky);
   const bool doubt = (s.flags & kMacOddShape) != 0;  // any half may be there
   // Each half by itself: one that is not there must not save the other.
-  FdbEntry half = entry(t, s, target, false);
+  FdbEntry half = entry(t, s, target);
   half.self = false;
   if (taken) push(FdbPut{half, false, false}, Flight{});
   if (erase_bridge || doubt) push(FdbErase{half, false}, Flight{});
   if (!erase_self && !doubt) return;
-  half = entry(t, s, doubt ? kOddWay : s.seen, false);
+  half = entry(t, s, doubt ? kOddWay : s.seen);
   push(FdbErase{half, false}, Flight{});
 }
 
@@ -205,8 +200,20 @@ void MacProgrammer::launch_put(const MacVrfTable& t, MacSlot& s, std::uint32_t t
   flight.octets[kFlightSticky] = sticky ? 1 : 0;
   ways_.use(target);  // while it is in flight
   launched(s, false);
-  s.flags &= ~(kMacBridgeTold | kMacOddShape);
-  push(FdbPut{entry(t, s, target, sticky), true, false}, flight);
+  s.flags &= ~(kMacBridgeTold | kMacOddShape | kMacHalfRefused);
+  if (!sticky) {
+    push(FdbPut{entry(t, s, target), true, false}, flight);
+    return;
+  }
+  // The bridge keeps `sticky` with a static entry only, and of an extern_learn one it ignores both.
+  Flight first = flight;
+  first.kind = FlightKind::kMacHalfPut;
+  push(FdbPut{entry(t, s, target), false, false}, first);
+  FdbEntry half = entry(t, s, kOddWay);
+  half.self = half.extern_learn = false;
+  half.sticky = true;
+  half.state = kNudReachable | kNudNoArp;
+  push(FdbPut{half, false, false}, flight);
 }
 
 // A local port has it, or may have: the bridge gives only an entry of the VXLAN port away, so it is
@@ -217,7 +224,7 @@ void MacProgrammer::launch_erase(const MacVrfTable& t, MacSlot& s, unsigned halv
   Flight flight = flight_of(t, FlightKind::kMacErase);
   flight.index = halves;
   std::copy(s.mac.begin(), s.mac.end(), flight.octets.begin());
-  FdbErase op{entry(t, s, s.seen, (s.flags & kMacSeenSticky) != 0), false};
+  FdbErase op{entry(t, s, s.seen), false};
   if (unsure) {
     op.entry.self = false;
     push(FdbErase{op}, Flight{});
@@ -234,11 +241,15 @@ void MacProgrammer::launch_erase(const MacVrfTable& t, MacSlot& s, unsigned halv
 void MacProgrammer::put_acked(MacVrfTable& t, MacSlot& s, const Flight& flight, TimePoint now) {
   const bool sticky = flight.octets[kFlightSticky] != 0;
   if ((s.flags & kHostEcho) == 0) {
-    see_self(s, ways_.alive(flight.index) ? flight.index : kOddWay, sticky);
+    see_self(s, ways_.alive(flight.index) ? flight.index : kOddWay);
   }
   if ((s.flags & kMacBridgeTold) == 0) {
     set_bridge(s, sticky ? BridgeHalf::kSticky : BridgeHalf::kOwn);
     s.flags |= kMacBridgeMine;
+  }
+  if ((s.flags & kMacHalfRefused) != 0) {
+    s.flags |= kHostDoubt | kMacOddShape;
+    return;  // tried again when the reason is due
   }
   clear_reason(s);
   if ((s.flags & kHostDoubt) == 0) return;
@@ -250,6 +261,7 @@ void MacProgrammer::put_acked(MacVrfTable& t, MacSlot& s, const Flight& flight, 
 }
 
 void MacProgrammer::acked(const Flight& flight, TimePoint now) {
+  if (flight.kind == FlightKind::kMacHalfPut) return;
   MacVrfTable* t = table(flight.table);
   MacSlot* s = t == nullptr ? nullptr : land(*t, mac_of(flight));
   const bool put = flight.kind == FlightKind::kMacPut;
@@ -261,7 +273,7 @@ void MacProgrammer::acked(const Flight& flight, TimePoint now) {
       if (put) {
         put_acked(*t, *s, flight, now);
       } else if ((s->flags & kHostEcho) == 0) {
-        if ((flight.index & kHalfSelf) != 0) see_self(*s, kNoWay, false);
+        if ((flight.index & kHalfSelf) != 0) see_self(*s, kNoWay);
         if ((flight.index & kHalfBridge) != 0 && at_vxlan_port(s->bridge())) {
           set_bridge(*s, BridgeHalf::kAbsent);
         }
@@ -273,8 +285,24 @@ void MacProgrammer::acked(const Flight& flight, TimePoint now) {
   if (put) ways_.unuse(flight.index);
 }
 
+// The answer to the other half is still to come.
+void MacProgrammer::half_refused(const Flight& flight, int error, const std::string& text,
+                                 TimePoint now) {
+  MacVrfTable* t = table(flight.table);
+  MacSlot* s = t == nullptr ? nullptr : t->macs.slots.find(mac_of(flight));
+  if (s == nullptr || flight.length != t->macs.epoch) return;
+  s->flags |= kHostDoubt | kMacOddShape;
+  if (!ways_.alive(flight.index)) return;  // nothing is wrong with the MAC itself
+  s->flags |= kMacHalfRefused;
+  refuse(*t, *s, error, text.empty() ? errno_text(error) : text, now);
+}
+
 void MacProgrammer::refused(const Flight& flight, int error, const std::string& text,
                             TimePoint now) {
+  if (flight.kind == FlightKind::kMacHalfPut) {
+    half_refused(flight, error, text, now);
+    return;
+  }
   MacVrfTable* t = table(flight.table);
   const bool put = flight.kind == FlightKind::kMacPut;
   const bool both = flight.index == (kHalfSelf | kHalfBridge);
@@ -289,14 +317,14 @@ void MacProgrammer::refused(const Flight& flight, int error, const std::string& 
     // Linux asks the bridge first; when that has nothing the VXLAN device is not asked any more.
     s->flags &= ~kHostDoubt;
     set_bridge(*s, BridgeHalf::kLocal);  // as far as we can know
-    if (s->seen == kNoWay) see_self(*s, kOddWay, false);
+    if (s->seen == kNoWay) see_self(*s, kOddWay);
     look_again(*t, *s);
   } else if (s != nullptr) {
     // The bridge's half may have been written before the other was refused.
     s->flags &= ~kHostDoubt;
     if (put) s->flags |= kHostDoubt | kMacOddShape;
     // What is there has another shape than we know.
-    if (put && error == EOPNOTSUPP) see_self(*s, kOddWay, false);
+    if (put && error == EOPNOTSUPP) see_self(*s, kOddWay);
     if (put && !ways_.alive(flight.index)) {
       look_again(*t, *s);  // its group went meanwhile: nothing is wrong with the MAC itself
     } else {

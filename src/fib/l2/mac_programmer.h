@@ -1,6 +1,6 @@
 // MacProgrammer: remote MACs. A MAC is two entries in Linux, one of the VXLAN device (self, where
 // to send) and one of the bridge (master, behind which port), written by one operation and observed
-// apart.
+// apart. A sticky MAC takes two operations: its half in the bridge is static and carries no mark.
 //
 // The bridge moves its half to a local port by itself when the host sends from there; the other
 // half stays. Whether the host has really moved is not decided here: such a MAC is left alone until
@@ -56,17 +56,17 @@ class MacProgrammer : public SlotProgrammer<MacProgrammer, MacSlot> {
   void observe_bridge(MacVrfTable& t, const Seen<FdbEntry>& seen, TimePoint now);
   void observe_flying(MacSlot& s, std::uint32_t way, const Seen<FdbEntry>& seen);
   [[nodiscard]] std::uint32_t way_of(const MacVrfTable& t, const FdbEntry& e);
-  void see_self(MacSlot& s, std::uint32_t way, bool sticky);
+  void see_self(MacSlot& s, std::uint32_t way);
   void set_seen(MacSlot& s, std::uint32_t way);
   void set_bridge(MacSlot& s, BridgeHalf half);
   [[nodiscard]] bool as_written(const MacSlot& s, std::uint32_t target) const;
   [[nodiscard]] bool in_place(const MacSlot& s, std::uint32_t target) const;
   [[nodiscard]] unsigned own_halves(const MacSlot& s) const;
-  [[nodiscard]] FdbEntry entry(const MacVrfTable& t, const MacSlot& s, std::uint32_t way,
-                               bool sticky) const;
+  [[nodiscard]] FdbEntry entry(const MacVrfTable& t, const MacSlot& s, std::uint32_t way) const;
   void clear_the_way(const MacVrfTable& t, const MacSlot& s, std::uint32_t target);
   void launch_put(const MacVrfTable& t, MacSlot& s, std::uint32_t target);
   void launch_erase(const MacVrfTable& t, MacSlot& s, unsigned halves);
+  void half_refused(const Flight& flight, int error, const std::string& text, TimePoint now);
   void put_acked(MacVrfTable& t, MacSlot& s, const Flight& flight, TimePoint now);
 
   Ways& ways_;

@@ -214,7 +214,7 @@ void SlotProgrammer<D, SlotT>::suspect(MacVrfTable& t, SlotT& s, TimePoint now) 
 template <class D, class SlotT>
 void SlotProgrammer<D, SlotT>::noticed(MacVrfTable& t, SlotT& s, bool dump, TimePoint now) {
   if (self().settled(t, s)) return;
-  if (self().wanted(s) && !dump && shared_.writing) {
+  if (self().wanted(s) && !dump && shared_.writing && s.reason == 0) {
     suspect(t, s, now);
   } else {
     enqueue(t, s);

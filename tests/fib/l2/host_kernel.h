@@ -53,6 +53,7 @@ class HostKernel {
   std::map<std::uint32_t, NextHop> next_hops;
   std::deque<KernelEvent> news;
   std::optional<int> refuse_puts;  // of MACs
+  std::optional<int> refuse_self;  // of the VXLAN device's half
   bool answers_first = true;
   enum class Echoes : std::uint8_t { kMarked, kPlain, kFiltered };
   Echoes own_echoes = Echoes::kPlain;  // Linux does not say who wrote an FDB entry
@@ -237,6 +238,7 @@ class HostKernel {
   }
   int put_vxlan(const FdbEntry& e) {
     if ((e.state & 0x82U) == 0) return EINVAL;
+    if (refuse_self) return *refuse_self;
     const VxlanKey key{e.link, e.mac};
     if (e.next_hop_id != 0) {
       if (e.vni || !e.destination.is_unspecified()) return EINVAL;

@@ -131,17 +131,19 @@ TEST_F(RemoteMacs, StickyIsStaticAndBack) {
   const VtepSetId id = set({"192.0.2.1"});
   want(kHost, id, true);
   apply();
-  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.1 sticky", shape(kHost));
-  EXPECT_EQ(0x42, std::get<FdbPut>(journal[0].what).entry.state);
+  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.1", shape(kHost));
+  ASSERT_EQ(2U, journal.size());
+  EXPECT_TRUE(std::get<FdbPut>(journal[0].what).entry.self);
+  EXPECT_EQ(0x42, std::get<FdbPut>(journal[1].what).entry.state);
   kernel.host_sends(kPort1, mac(kHost));
   settle();
-  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.1 sticky", shape(kHost));
+  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.1", shape(kHost));
   want(kHost, id, false);
   apply();
   EXPECT_EQ("bridge vni110 extern, vxlan 192.0.2.1", shape(kHost));
   want(kHost, id, true);
   apply();
-  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.1 sticky", shape(kHost));
+  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.1", shape(kHost));
   want(kHost, 0);
   apply();
   EXPECT_EQ("bridge -, vxlan -", shape(kHost));
@@ -350,6 +352,43 @@ TEST_F(RemoteMacs, AnOperatorsVxlanEntryStays) {
   apply();
   EXPECT_EQ("bridge -, vxlan 192.0.2.9 foreign", shape(kHost));
   EXPECT_EQ(0U, kernel.foreign_harm);
+}
+
+// `bridge fdb add MAC dev vni110 dst VTEP self master sticky static`
+TEST_F(RemoteMacs, AnOperatorsStickyEntryStays) {
+  kernel.bridge[{kBridge, 0, mac(kHost)}] = {kVxlan, false, true, true, true};
+  kernel.vxlan[{kVxlan, mac(kHost)}] = {ip("192.0.2.9"), std::nullopt, 0, 0x42, false, true};
+  restart();
+  start();
+  shared->sweep_allowed = true;
+  hosts->allow_sweep();
+  settle();
+  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.9 sticky", shape(kHost));
+  want(kHost, set({"192.0.2.1"}));
+  apply();
+  EXPECT_EQ(EntryState::kRefused, state(kHost));
+  want(kHost, 0);
+  apply();
+  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.9 sticky", shape(kHost));
+}
+
+TEST_F(RemoteMacs, AHalfOfAStickyOneIsRefused) {
+  kernel.refuse_self = ENOSPC;
+  want(kHost, set({"192.0.2.1"}), true);
+  apply();
+  EXPECT_EQ(EntryState::kRefused, state(kHost));
+  EXPECT_EQ("bridge vni110 sticky, vxlan -", shape(kHost));
+  settle(std::chrono::seconds(5));
+  EXPECT_EQ(1U, shared->events.size());
+  kernel.refuse_self.reset();
+  settle(std::chrono::seconds(20));
+  EXPECT_EQ("bridge vni110 sticky, vxlan 192.0.2.1", shape(kHost));
+  kernel.refuse_self = ENOSPC;
+  want("02:00:00:00:00:22", 1, true);
+  apply();
+  want("02:00:00:00:00:22", 0);
+  apply();
+  EXPECT_EQ("bridge -, vxlan -", shape("02:00:00:00:00:22"));
 }
 
 TEST_F(RemoteMacs, WhatIsDeletedIsWrittenAgain) {
