@@ -1,7 +1,8 @@
-// The bare batch loader: what the kernel takes when nothing else is done.
+#include "convergence/bulk_load.h"
+
 #include <arpa/inet.h>
+#include <linux/neighbour.h>
 #include <linux/nexthop.h>
-#include <net/if.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,12 +11,13 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <stdexcept>
 
-#include "convergence/kernel_watch.h"
 #include "convergence/netlink_message.h"
+#include "convergence/octets.h"
 
 namespace perd::loadgen {
 namespace {
@@ -33,110 +35,42 @@ double cpu_seconds() {
   return s(u.ru_utime) + s(u.ru_stime);
 }
 
+// Messages one after the other; only the last of them is acknowledged.
 struct Batch {
-  std::vector<std::uint8_t> octets;
-  std::uint32_t last = 0;  // sequence of the message that is acknowledged
+  Octets octets;
+  std::size_t last = 0;  // where the last message begins
+  std::uint32_t count = 0;
+
+  void put(NetlinkMessage& message, std::uint32_t sequence) {
+    last = octets.size();
+    const Octets& m = message.finish(sequence);
+    octets.insert(octets.end(), m.begin(), m.end());
+    ++count;
+  }
+  // Returns the sequence of the acknowledgement.
+  std::uint32_t close() {
+    nlmsghdr h{};
+    std::memcpy(&h, &octets[last], sizeof h);
+    h.nlmsg_flags |= NLM_F_ACK;
+    std::memcpy(&octets[last], &h, sizeof h);
+    return h.nlmsg_seq;
+  }
 };
 
-class Loader {
+class Wire {
  public:
-  Loader(const RouteSet& routes, const LoadSettings& settings)
-      : routes_(routes), s_(settings), buffer_(1U << 16) {
-    in_namespace(s_.network_namespace, [&] {
-      fd_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-      device_ = if_nametoindex(s_.device.c_str());
-    });
-    if (fd_ < 0 || device_ == 0) throw std::runtime_error("load: no socket or no " + s_.device);
-    const bool v4 = inet_pton(AF_INET, s_.gateway.c_str(), gateway_.data()) == 1;
-    if (!v4 && inet_pton(AF_INET6, s_.gateway.c_str(), gateway_.data()) != 1) {
-      throw std::runtime_error("load: gateway is no address");
-    }
-    gateway_size_ = v4 ? 4 : 16;
+  explicit Wire(const std::string& network_namespace) : buffer_(1U << 16) {
+    in_namespace(network_namespace,
+                 [&] { fd_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE); });
+    if (fd_ < 0) throw std::runtime_error("load: no socket");
   }
-  ~Loader() { close(fd_); }
-  Loader(const Loader&) = delete;
-  Loader& operator=(const Loader&) = delete;
+  ~Wire() { close(fd_); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
 
-  LoadFigures run() {
-    if (s_.next_hop_object && !s_.erase) put_next_hop();
-    std::vector<std::uint32_t> order(routes_.count());
-    std::iota(order.begin(), order.end(), 0U);
-    std::mt19937 random(1);
-    if (s_.shuffled) {
-      for (std::size_t at = 0; at < order.size(); at += s_.window) {
-        const std::size_t end = std::min<std::size_t>(order.size(), at + s_.window);
-        std::shuffle(order.begin() + static_cast<std::ptrdiff_t>(at),
-                     order.begin() + static_cast<std::ptrdiff_t>(end), random);
-      }
-    }
-    // The messages are made before the clock starts: only the kernel is measured.
-    std::vector<Batch> batches;
-    for (std::size_t at = 0; at < order.size();) {
-      Batch& batch = batches.emplace_back();
-      for (std::uint32_t n = 0; n < s_.batch && at < order.size(); ++n, ++at) {
-        const bool last = n + 1 == s_.batch || at + 1 == order.size();
-        const auto m = route_message(order[at], last);
-        batch.octets.insert(batch.octets.end(), m.begin(), m.end());
-      }
-      batch.last = sequence_;
-    }
-    LoadFigures figures;
-    const double cpu = cpu_seconds();
-    const auto start = std::chrono::steady_clock::now();
-    for (const Batch& batch : batches) {
-      if (send(fd_, batch.octets.data(), batch.octets.size(), 0) < 0) {
-        throw std::runtime_error("load: send");
-      }
-      figures.refused += answers(batch.last);
-    }
-    figures.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    figures.cpu_seconds = cpu_seconds() - cpu;
-    return figures;
-  }
-
- private:
-  void put_next_hop() {
-    nhmsg h{};
-    h.nh_family = gateway_size_ == 4 ? AF_INET : AF_INET6;
-    h.nh_flags = RTNH_F_ONLINK;
-    h.nh_protocol = kProtocol;
-    NetlinkMessage m(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, h);
-    m.put_u32(NHA_ID, kNextHopId);
-    m.put_u32(NHA_OIF, device_);
-    m.put(NHA_GATEWAY, gateway_.data(), gateway_size_);
-    const auto& octets = m.finish(++sequence_);
-    if (send(fd_, octets.data(), octets.size(), 0) < 0 || answers(sequence_) != 0) {
-      throw std::runtime_error("load: the kernel refuses the next-hop object");
-    }
-  }
-
-  std::vector<std::uint8_t> route_message(std::uint32_t route, bool acknowledged) {
-    rtmsg h{};
-    h.rtm_family = routes_.ipv6_prefix() ? AF_INET6 : AF_INET;
-    h.rtm_dst_len = routes_.prefix_length();
-    h.rtm_table =
-        s_.table < 256 ? static_cast<std::uint8_t>(s_.table) : std::uint8_t{RT_TABLE_UNSPEC};
-    h.rtm_protocol = kProtocol;
-    h.rtm_type = RTN_UNICAST;
-    const unsigned flags = (s_.erase ? 0U : unsigned{NLM_F_CREATE | NLM_F_REPLACE}) |
-                           (acknowledged ? unsigned{NLM_F_ACK} : 0U);
-    NetlinkMessage m(s_.erase ? RTM_DELROUTE : RTM_NEWROUTE, flags, h);
-    m.put_u32(RTA_TABLE, s_.table);
-    const auto address = routes_.address(route);
-    m.put(RTA_DST, address.data(), address.size());
-    m.put_u32(RTA_PRIORITY, kMetric);
-    if (s_.next_hop_object) {
-      m.put_u32(RTA_NH_ID, kNextHopId);
-    } else if (!s_.erase) {
-      m.put(RTA_GATEWAY, gateway_.data(), gateway_size_);
-      m.put_u32(RTA_OIF, device_);
-    }
-    return m.finish(++sequence_);
-  }
-
-  // Reads until the message `last` is answered; how many were refused.
-  std::uint32_t answers(std::uint32_t last) {
+  // Sends and reads until the message `last` is answered; how many were refused.
+  std::uint32_t exchange(const Octets& octets, std::uint32_t last) {
+    if (send(fd_, octets.data(), octets.size(), 0) < 0) throw std::runtime_error("load: send");
     std::uint32_t refused = 0;
     for (;;) {
       const ssize_t n = recv(fd_, buffer_.data(), buffer_.size(), 0);
@@ -153,20 +87,172 @@ class Loader {
     }
   }
 
-  const RouteSet& routes_;
-  LoadSettings s_;
+ private:
   int fd_ = -1;
-  unsigned device_ = 0;
+  Octets buffer_;
+};
+
+// Makes the messages of a route.
+class Writer {
+ public:
+  Writer(const RouteSet& routes, const LoadSettings& settings) : routes_(routes), s_(settings) {}
+  virtual ~Writer() = default;
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  virtual void prepare(Wire&) {}
+  virtual void put(Batch& batch, std::uint32_t route) = 0;
+
+ protected:
+  std::uint32_t next_sequence() { return ++sequence_; }
+
+  const RouteSet& routes_;
+  const LoadSettings& s_;
+
+ private:
+  std::uint32_t sequence_ = 0;
+};
+
+class RouteWriter : public Writer {
+ public:
+  RouteWriter(const RouteSet& routes, const LoadSettings& settings)
+      : Writer(routes, settings),
+        device_(link_index(settings.place.network_namespace, settings.device)) {
+    const bool v4 = inet_pton(AF_INET, s_.gateway.c_str(), gateway_.data()) == 1;
+    if (!v4 && inet_pton(AF_INET6, s_.gateway.c_str(), gateway_.data()) != 1) {
+      throw std::runtime_error("load: gateway is no address");
+    }
+    gateway_size_ = v4 ? 4 : 16;
+  }
+
+  void prepare(Wire& wire) override {
+    if (!s_.next_hop_object || s_.erase) return;
+    nhmsg h{};
+    h.nh_family = gateway_size_ == 4 ? AF_INET : AF_INET6;
+    h.nh_flags = RTNH_F_ONLINK;
+    h.nh_protocol = kProtocol;
+    NetlinkMessage m(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, h);
+    m.put_u32(NHA_ID, kNextHopId);
+    m.put_u32(NHA_OIF, device_);
+    m.put(NHA_GATEWAY, gateway_.data(), gateway_size_);
+    const std::uint32_t sequence = next_sequence();
+    if (wire.exchange(m.finish(sequence), sequence) != 0) {
+      throw std::runtime_error("load: the kernel refuses the next-hop object");
+    }
+  }
+
+  void put(Batch& batch, std::uint32_t route) override {
+    const std::uint32_t table = s_.place.table;
+    rtmsg h{};
+    h.rtm_family = routes_.ipv6() ? AF_INET6 : AF_INET;
+    h.rtm_dst_len = routes_.prefix_length();
+    h.rtm_table = table < 256 ? static_cast<std::uint8_t>(table) : std::uint8_t{RT_TABLE_UNSPEC};
+    h.rtm_protocol = kProtocol;
+    h.rtm_type = RTN_UNICAST;
+    NetlinkMessage m(s_.erase ? RTM_DELROUTE : RTM_NEWROUTE,
+                     s_.erase ? 0U : unsigned{NLM_F_CREATE | NLM_F_REPLACE}, h);
+    m.put_u32(RTA_TABLE, table);
+    const auto address = routes_.address(route);
+    m.put(RTA_DST, address.data(), address.size());
+    m.put_u32(RTA_PRIORITY, kMetric);
+    if (s_.next_hop_object) {
+      m.put_u32(RTA_NH_ID, kNextHopId);
+    } else if (!s_.erase) {
+      m.put(RTA_GATEWAY, gateway_.data(), gateway_size_);
+      m.put_u32(RTA_OIF, device_);
+    }
+    batch.put(m, next_sequence());
+  }
+
+ private:
+  unsigned device_;
   std::array<std::uint8_t, 16> gateway_{};
   std::size_t gateway_size_ = 4;
-  std::uint32_t sequence_ = 0;
-  std::vector<std::uint8_t> buffer_;
 };
+
+class EntryWriter : public Writer {
+ public:
+  EntryWriter(const RouteSet& routes, const LoadSettings& settings)
+      : Writer(routes, settings),
+        vxlan_(link_index(settings.place.network_namespace, settings.place.vxlan)),
+        bridge_(link_index(settings.place.network_namespace, settings.place.bridge)) {}
+
+  void put(Batch& batch, std::uint32_t route) override {
+    const Mac mac = routes_.mac(route);
+    ndmsg h{};
+    h.ndm_family = AF_BRIDGE;
+    h.ndm_ifindex = static_cast<int>(vxlan_);
+    h.ndm_state = s_.erase ? 0 : NUD_REACHABLE;
+    h.ndm_flags =
+        static_cast<std::uint8_t>(NTF_SELF | NTF_MASTER | (s_.erase ? 0 : NTF_EXT_LEARNED));
+    NetlinkMessage entry = message(h);
+    entry.put(NDA_LLADDR, mac.data(), mac.size());
+    Octets vtep;
+    put32(vtep, routes_.vtep_of(routes_.set_of(route)));
+    entry.put(NDA_DST, vtep.data(), vtep.size());
+    batch.put(entry, next_sequence());
+    if (!routes_.has_address()) return;
+    h.ndm_family = routes_.ipv6() ? AF_INET6 : AF_INET;
+    h.ndm_ifindex = static_cast<int>(bridge_);
+    h.ndm_state = s_.erase ? 0 : NUD_NOARP;
+    h.ndm_flags = s_.erase ? 0 : NTF_EXT_LEARNED;
+    NetlinkMessage neighbour = message(h);
+    const Octets address = routes_.address(route);
+    neighbour.put(NDA_DST, address.data(), address.size());
+    if (!s_.erase) neighbour.put(NDA_LLADDR, mac.data(), mac.size());
+    batch.put(neighbour, next_sequence());
+  }
+
+ private:
+  [[nodiscard]] NetlinkMessage message(const ndmsg& h) const {
+    return {static_cast<std::uint16_t>(s_.erase ? RTM_DELNEIGH : RTM_NEWNEIGH),
+            s_.erase ? 0U : unsigned{NLM_F_CREATE | NLM_F_REPLACE}, h};
+  }
+
+  unsigned vxlan_, bridge_;
+};
+
+std::vector<std::uint32_t> order_of(const RouteSet& routes, const LoadSettings& s) {
+  std::vector<std::uint32_t> order(routes.count());
+  std::iota(order.begin(), order.end(), 0U);
+  std::mt19937 random(1);
+  if (!s.shuffled) return order;
+  for (std::size_t at = 0; at < order.size(); at += s.window) {
+    const std::size_t end = std::min<std::size_t>(order.size(), at + s.window);
+    std::shuffle(order.begin() + static_cast<std::ptrdiff_t>(at),
+                 order.begin() + static_cast<std::ptrdiff_t>(end), random);
+  }
+  return order;
+}
 
 }  // namespace
 
 LoadFigures load(const RouteSet& routes, const LoadSettings& settings) {
-  return Loader(routes, settings).run();
+  std::unique_ptr<Writer> writer;
+  if (routes.type2()) {
+    writer = std::make_unique<EntryWriter>(routes, settings);
+  } else {
+    writer = std::make_unique<RouteWriter>(routes, settings);
+  }
+  Wire wire(settings.place.network_namespace);
+  writer->prepare(wire);
+  // The messages are made before the clock starts: only the kernel is measured.
+  std::vector<Batch> batches;
+  for (const std::uint32_t route : order_of(routes, settings)) {
+    if (batches.empty() || batches.back().count >= settings.batch) batches.emplace_back();
+    writer->put(batches.back(), route);
+  }
+  std::vector<std::uint32_t> last;
+  for (Batch& batch : batches) last.push_back(batch.close());
+  LoadFigures figures;
+  const double cpu = cpu_seconds();
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    figures.refused += wire.exchange(batches[i].octets, last[i]);
+  }
+  figures.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  figures.cpu_seconds = cpu_seconds() - cpu;
+  return figures;
 }
 
 }  // namespace perd::loadgen

@@ -82,7 +82,7 @@ Answer Tool::close_session(const Arguments& a) {
 Answer Tool::make_routes(const Arguments& a) {
   RouteSetSettings s;
   const auto family = family_of(a.text("family", "evpn4"));
-  if (!family) throw std::invalid_argument("family is evpn4, evpn6, ipv4 or ipv6");
+  if (!family) throw std::invalid_argument("family is evpn4, evpn6, ipv4, ipv6, mac, mac4 or mac6");
   s.family = *family;
   s.count = a.number("count", 0);
   s.first = a.number("first", 0);
@@ -101,6 +101,8 @@ Answer Tool::make_routes(const Arguments& a) {
   s.rt_as = a.number("rt_as", a.number("as", 65001));
   if (a.has("nexthop")) s.next_hop = ipv4(a.text("nexthop"));
   s.med = a.number("med", 0);
+  s.sequence = a.number("sequence", 0);
+  if (a.has("rd_from")) s.rd_administrator = ipv4(a.text("rd_from"));
   routes_[a.word(1)] = std::make_shared<const RouteSet>(s);
   return Answer::good().number("sets", s.sets);
 }

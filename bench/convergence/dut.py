@@ -4,6 +4,7 @@ All of them speak eBGP as AS 65000 with passive neighbours of distinct AS number
 run on one core. Roles:
   relay  what one peer says is told to the others, next hop unchanged, nothing goes to the kernel
   vrf    EVPN type 5 routes into VRFs and their kernel tables
+  mac    EVPN type 2 routes into MAC-VRFs that are not routed: forwarding entries and neighbours
   fib4   IPv4 unicast into the main table
 """
 
@@ -13,7 +14,7 @@ import signal
 from dataclasses import dataclass
 from typing import Optional
 
-from lab import DUT, DUT_ADDRESS, DUT_AS, FIRST_TABLE, FIRST_VNI, LOCAL_VTEP
+from lab import DUT, DUT_ADDRESS, DUT_AS, FIRST_TABLE, FIRST_VNI, LOCAL_PORT, LOCAL_VTEP
 from lab import peer_address, peer_as
 from perdlab import netns
 from process import Process, wait_until
@@ -21,11 +22,23 @@ from process import Process, wait_until
 
 @dataclass(frozen=True)
 class View:
-    """Where the kernel holds the routes of one VRF, in the load tool's words."""
+    """Where the kernel holds the routes of one VRF or MAC-VRF, in the load tool's words."""
 
     namespace: str = DUT
     table: Optional[int] = None
     mark: Optional[int] = None
+    vxlan: Optional[str] = None
+    bridge: Optional[str] = None
+
+    def place(self):
+        """As options of the load tool."""
+        return {"table": self.table, "mark": self.mark, "vxlan": self.vxlan, "bridge": self.bridge}
+
+
+def mac_views(count, bridge):
+    """Views of MAC-VRFs, whose bridges are named so and with their VNI."""
+    return [View(vxlan=f"vni{vni}", bridge=f"{bridge}{vni}")
+            for vni in range(FIRST_VNI, FIRST_VNI + count)]
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class Spec:
     @property
     def session_families(self):
         """The family of the sessions, as the load tool names it."""
-        return "evpn" if self.family.startswith("evpn") else self.family
+        return self.family if self.family.startswith("ip") else "evpn"
 
 
 class Dut:
@@ -143,7 +156,7 @@ class Perd(Dut):
     """perd; VRFs without VRF devices: the table is filled and rules steer into it."""
 
     name = "perd"
-    roles = ("relay", "vrf", "fib4")
+    roles = ("relay", "vrf", "fib4", "mac")
     programs = ("perd", "perctl")
 
     def prepare(self):
@@ -151,8 +164,12 @@ class Perd(Dut):
         self.config = self.write("per.yaml", self._yaml())
         if self.spec.role == "vrf":
             self.lab.add_mark_rules([view.table for view in self.views()])
+        if self.spec.role == "mac":
+            self.lab.add_local_port()
 
     def views(self):
+        if self.spec.role == "mac":
+            return mac_views(self.spec.vrfs, "br-pe-")
         if self.spec.role != "vrf":
             return [View()]
         return [View(DUT, FIRST_TABLE + k, k + 1) for k in range(self.spec.vrfs)]
@@ -180,10 +197,6 @@ class Perd(Dut):
             f"addressFamilies: [{{type: {family}}}]}}\n"
             for n in range(1, self.spec.peers + 1))
         relay = self.spec.role == "relay"
-        vnis = "" if self.spec.role != "vrf" else "l3vnis:\n" + "".join(
-            f"- {{name: v{FIRST_VNI + k}, vrf: v{FIRST_VNI + k}, vni: {FIRST_VNI + k}, "
-            f"table: {FIRST_TABLE + k}, vrfDevice: false, redistribute: [], "
-            f"importRTs: [\"*:{FIRST_VNI + k}\"]}}\n" for k in range(self.spec.vrfs))
         return (f"node: {{name: {DUT}}}\n"
                 f"api: {{socket: {self.socket}}}\n"
                 f"kernel: {{install: {'false' if relay else 'true'}}}\n"
@@ -195,7 +208,20 @@ class Perd(Dut):
                 "  - {type: NetworkDevice, networkDevice: {interfaceName: dut0}, inPlace: true}\n"
                 f"  tunnelEndpoint: {{addresses: [{LOCAL_VTEP}]}}\n"
                 "  gracefulRestart: {enabled: false}\n"
-                f"  neighbors:\n{neighbors}{vnis}")
+                f"  neighbors:\n{neighbors}{self._vnis()}")
+
+    def _vnis(self):
+        count = range(self.spec.vrfs)
+        if self.spec.role == "vrf":
+            return "l3vnis:\n" + "".join(
+                f"- {{name: v{FIRST_VNI + k}, vrf: v{FIRST_VNI + k}, vni: {FIRST_VNI + k}, "
+                f"table: {FIRST_TABLE + k}, vrfDevice: false, redistribute: [], "
+                f"importRTs: [\"*:{FIRST_VNI + k}\"]}}\n" for k in count)
+        if self.spec.role == "mac":
+            return "l2vnis:\n" + "".join(
+                f"- {{name: m{FIRST_VNI + k}, vni: {FIRST_VNI + k}, "
+                f"interfaces: [{LOCAL_PORT if k == 0 else ''}]}}\n" for k in count)
+        return ""
 
 
 class Bird(Dut):

@@ -5,6 +5,7 @@ fib4   zebra and bgpd
 vrf    zebra -n: VRFs are network namespaces, since that works on kernels without VRF devices too.
        zebra takes every namespace below /run/netns as a VRF, so it runs in a mount namespace whose
        /run/netns holds only those it should see.
+mac    zebra and bgpd; an L2VNI needs no VRF
 """
 
 import json
@@ -12,7 +13,7 @@ import os
 import shutil
 import socket
 
-from dut import Dut, View
+from dut import Dut, View, mac_views
 from lab import DUT, DUT_ADDRESS, DUT_AS, FIRST_VNI, peer_address, peer_as
 from perdlab import netns
 from process import wait_until
@@ -31,7 +32,7 @@ class Frr(Dut):
     """zebra and bgpd of the packaged FRR, with a path space of their own."""
 
     name = "frr"
-    roles = ("relay", "vrf", "fib4")
+    roles = ("relay", "vrf", "fib4", "mac")
     programs = ("frr", "vtysh")
     settle_s = 2.5
 
@@ -43,12 +44,18 @@ class Frr(Dut):
         self._conf("vtysh.conf", "no service integrated-vtysh-config\n")
         for path in ("/run/frr", "/var/tmp/frr", ETC, VAR):
             shutil.chown(path, "frr", "frr")
+        if self.spec.role == "mac":
+            for k in range(self.spec.vrfs):
+                self.lab.add_l2vni(FIRST_VNI + k)
+            self.lab.add_local_port(self.views()[0].bridge)
         if self.spec.role == "vrf":
             for k in range(self.spec.vrfs):
                 self.lab.add_namespace(f"v{FIRST_VNI + k}")
                 self.lab.add_l3vni(FIRST_VNI + k, f"v{FIRST_VNI + k}")
 
     def views(self):
+        if self.spec.role == "mac":
+            return mac_views(self.spec.vrfs, "br")
         if self.spec.role != "vrf":
             return [View()]
         return [View(f"v{FIRST_VNI + k}") for k in range(self.spec.vrfs)]
@@ -58,8 +65,9 @@ class Frr(Dut):
             if os.path.exists(f"{VAR}/{name}"):
                 os.remove(f"{VAR}/{name}")
         if self.spec.role != "relay":
-            netns_vrfs = ["-n"] if self.spec.role == "vrf" else []
-            self._start("zebra", netns_vrfs)
+            # The receive buffer is that of Debian's /etc/frr/daemons.
+            own = {"vrf": ["-n"], "mac": ["-s", "90000000"]}
+            self._start("zebra", own.get(self.spec.role, []))
             # A bgpd that does not find zebra at once tries again after ten seconds only.
             wait_until(lambda: _accepts(f"{VAR}/zserv.api"), "frr: zebra", 60, self.check)
         self._start("bgpd", ["-Z"] if self.spec.role == "relay" else [])
@@ -124,7 +132,7 @@ class Frr(Dut):
             lines.append(f"  neighbor {peer_address(n)} activate")
             if self.spec.session_families != "evpn":
                 lines.append(f"  neighbor {peer_address(n)} attribute-unchanged next-hop")
-        if self.spec.role == "vrf":
+        if self.spec.role in ("vrf", "mac"):
             lines.append("  advertise-all-vni")
         lines += [" exit-address-family", "exit"]
         if self.spec.role == "vrf":

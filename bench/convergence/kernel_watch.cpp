@@ -1,8 +1,8 @@
 #include "convergence/kernel_watch.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,7 +21,7 @@ constexpr int kReceiveOctets = 256 << 20;
   throw std::runtime_error(what + ": " + std::strerror(errno));
 }
 
-std::uint8_t af_of(const RouteSet& routes) { return routes.ipv6_prefix() ? AF_INET6 : AF_INET; }
+std::uint8_t af_of(const RouteSet& routes) { return routes.ipv6() ? AF_INET6 : AF_INET; }
 
 struct SeenRoute {
   rtmsg header{};
@@ -41,6 +41,105 @@ SeenRoute read_route(const nlmsghdr* m) {
   return r;
 }
 
+std::vector<int> route_groups(const RouteSet& routes) {
+  return {routes.ipv6() ? RTNLGRP_IPV6_ROUTE : RTNLGRP_IPV4_ROUTE};
+}
+
+// A set of prefixes in a route table.
+class RouteView : public KernelView {
+ public:
+  RouteView(const KernelPlace& place, std::shared_ptr<const RouteSet> routes, bool listen)
+      : socket_(place.network_namespace, listen ? route_groups(*routes) : std::vector<int>{}),
+        routes_(std::move(routes)),
+        table_(place.table),
+        mark_(place.mark) {}
+
+  [[nodiscard]] bool is(std::uint32_t route, bool present) override {
+    return has(route) == present;
+  }
+  std::uint32_t dump(bool present, std::vector<bool>& so) override;
+  void drain(const std::function<void(std::uint32_t, Presence)>& told) override;
+  // Linux does not tell of routes that are lost with their next-hop object.
+  [[nodiscard]] bool wants_dumps() const override { return true; }
+
+ private:
+  // The route that a packet to the first address of `route` would take is that very prefix
+  // (RTM_F_FIB_MATCH).
+  [[nodiscard]] bool has(std::uint32_t route);
+  [[nodiscard]] bool like_ours(const SeenRoute& seen) const {
+    return seen.table == table_ && seen.header.rtm_dst_len == routes_->prefix_length() &&
+           seen.header.rtm_family == af_of(*routes_) && seen.destination != nullptr;
+  }
+
+  NetlinkSocket socket_;
+  std::shared_ptr<const RouteSet> routes_;
+  std::uint32_t table_;
+  std::uint32_t mark_;
+};
+
+bool RouteView::has(std::uint32_t route) {
+  const RouteSet& routes = *routes_;
+  rtmsg h{};
+  h.rtm_family = af_of(routes);
+  h.rtm_dst_len = routes.ipv6() ? 128 : 32;
+  h.rtm_flags = RTM_F_FIB_MATCH;
+  NetlinkMessage m(RTM_GETROUTE, 0, h);
+  auto address = routes.address(route);
+  address.back() = 1;  // the network address of an IPv6 prefix is an anycast address of routers
+  if (!routes.ipv6()) address.back() = static_cast<std::uint8_t>(routes.address(route)[3] + 1);
+  m.put(RTA_DST, address.data(), address.size());
+  if (mark_ != 0) m.put_u32(RTA_MARK, mark_);
+  socket_.send(m.finish(socket_.next_sequence()));
+  bool found = false;
+  socket_.answers([&](const nlmsghdr* at) {
+    if (at->nlmsg_type != RTM_NEWROUTE) return false;
+    const SeenRoute seen = read_route(at);
+    if (seen.header.rtm_dst_len != routes.prefix_length() || seen.destination == nullptr) {
+      return false;
+    }
+    // With a shared next-hop object Linux names any one of its IPv6 prefixes (what it found is
+    // kept with the next hop): the length alone says that it is no default.
+    const auto named = routes.find_address(seen.destination);
+    found = routes.ipv6() ? named.has_value() : named == route;
+    return false;
+  });
+  return found;
+}
+
+std::uint32_t RouteView::dump(bool present, std::vector<bool>& so) {
+  so.assign(routes_->count(), !present);
+  rtmsg h{};
+  h.rtm_family = af_of(*routes_);
+  NetlinkMessage m(RTM_GETROUTE, NLM_F_DUMP, h);
+  m.put_u32(RTA_TABLE, table_);
+  socket_.send(m.finish(socket_.next_sequence()));
+  std::uint32_t extra = 0;
+  socket_.answers([&](const nlmsghdr* at) {
+    // An error: no such table, no routes.
+    if (at->nlmsg_type == NLMSG_DONE || at->nlmsg_type == NLMSG_ERROR) return false;
+    const SeenRoute seen = read_route(at);
+    if (!like_ours(seen)) return true;
+    const auto route = routes_->find_address(seen.destination);
+    if (route) {
+      so[*route] = present;
+    } else {
+      ++extra;
+    }
+    return true;
+  });
+  return extra;
+}
+
+void RouteView::drain(const std::function<void(std::uint32_t, Presence)>& told) {
+  socket_.drain([&](const nlmsghdr* at) {
+    if (at->nlmsg_type != RTM_NEWROUTE && at->nlmsg_type != RTM_DELROUTE) return;
+    const SeenRoute seen = read_route(at);
+    if (!like_ours(seen)) return;
+    const auto route = routes_->find_address(seen.destination);
+    if (route) told(*route, at->nlmsg_type == RTM_NEWROUTE ? Presence::kAll : Presence::kNone);
+  });
+}
+
 }  // namespace
 
 void in_namespace(const std::string& name, const std::function<void()>& body) {
@@ -55,7 +154,14 @@ void in_namespace(const std::string& name, const std::function<void()>& body) {
   close(there);
 }
 
-RouteSocket::RouteSocket(const std::string& network_namespace, const std::vector<int>& groups)
+unsigned link_index(const std::string& network_namespace, const std::string& link) {
+  unsigned index = 0;
+  in_namespace(network_namespace, [&] { index = if_nametoindex(link.c_str()); });
+  if (index == 0) throw std::runtime_error("no link " + link + " in " + network_namespace);
+  return index;
+}
+
+NetlinkSocket::NetlinkSocket(const std::string& network_namespace, const std::vector<int>& groups)
     : buffer_(kBuffer) {
   in_namespace(network_namespace,
                [&] { fd_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE); });
@@ -73,15 +179,15 @@ RouteSocket::RouteSocket(const std::string& network_namespace, const std::vector
   }
 }
 
-RouteSocket::~RouteSocket() {
+NetlinkSocket::~NetlinkSocket() {
   if (fd_ >= 0) close(fd_);
 }
 
-void RouteSocket::send(const std::vector<std::uint8_t>& message) {
+void NetlinkSocket::send(const std::vector<std::uint8_t>& message) {
   if (::send(fd_, message.data(), message.size(), 0) < 0) fail("netlink send");
 }
 
-std::size_t RouteSocket::receive(int flags) {
+std::size_t NetlinkSocket::receive(int flags) {
   const ssize_t n = recv(fd_, buffer_.data(), buffer_.size(), flags | MSG_TRUNC);
   if (n < 0 && errno == EAGAIN) return 0;
   if (n < 0) fail("netlink receive");
@@ -89,83 +195,10 @@ std::size_t RouteSocket::receive(int flags) {
   return static_cast<std::size_t>(n);
 }
 
-bool RouteSocket::has(const RouteSet& routes, std::uint32_t route, std::uint32_t mark) {
-  rtmsg h{};
-  h.rtm_family = af_of(routes);
-  h.rtm_dst_len = routes.ipv6_prefix() ? 128 : 32;
-  h.rtm_flags = RTM_F_FIB_MATCH;
-  NetlinkMessage m(RTM_GETROUTE, 0, h);
-  auto address = routes.address(route);
-  address.back() = 1;  // the network address of an IPv6 prefix is an anycast address of routers
-  if (!routes.ipv6_prefix())
-    address.back() = static_cast<std::uint8_t>(routes.address(route)[3] + 1);
-  m.put(RTA_DST, address.data(), address.size());
-  if (mark != 0) m.put_u32(RTA_MARK, mark);
-  send(m.finish(++sequence_));
-  for (;;) {
-    std::size_t left = receive(0);
-    for (auto* at = reinterpret_cast<nlmsghdr*>(buffer_.data()); NLMSG_OK(at, left);
-         at = NLMSG_NEXT(at, left)) {
-      if (at->nlmsg_seq != sequence_) continue;
-      if (at->nlmsg_type != RTM_NEWROUTE) return false;
-      const SeenRoute seen = read_route(at);
-      if (seen.header.rtm_dst_len != routes.prefix_length() || seen.destination == nullptr) {
-        return false;
-      }
-      // With a shared next-hop object Linux names any one of its IPv6 prefixes (what it found is
-      // kept with the next hop): the length alone says that it is no default.
-      const auto found = routes.find_address(seen.destination);
-      return routes.ipv6_prefix() ? found.has_value() : found == route;
-    }
-  }
-}
-
-std::uint32_t RouteSocket::dump(const RouteSet& routes, std::uint32_t table,
-                                std::vector<bool>& present) {
-  present.assign(routes.count(), false);
-  rtmsg h{};
-  h.rtm_family = af_of(routes);
-  NetlinkMessage m(RTM_GETROUTE, NLM_F_DUMP, h);
-  m.put_u32(RTA_TABLE, table);
-  send(m.finish(++sequence_));
-  std::uint32_t extra = 0;
-  for (;;) {
-    std::size_t left = receive(0);
-    for (auto* at = reinterpret_cast<nlmsghdr*>(buffer_.data()); NLMSG_OK(at, left);
-         at = NLMSG_NEXT(at, left)) {
-      if (at->nlmsg_seq != sequence_) continue;
-      if (at->nlmsg_type == NLMSG_DONE) return extra;
-      if (at->nlmsg_type == NLMSG_ERROR) return extra;  // no such table: no routes
-      const SeenRoute seen = read_route(at);
-      if (seen.table != table || seen.header.rtm_dst_len != routes.prefix_length() ||
-          seen.destination == nullptr) {
-        continue;
-      }
-      const auto route = routes.find_address(seen.destination);
-      if (route) {
-        present[*route] = true;
-      } else {
-        ++extra;
-      }
-    }
-  }
-}
-
-void RouteSocket::drain(const RouteSet& routes, std::uint32_t table,
-                        const std::function<void(std::uint32_t, bool)>& told) {
-  for (std::size_t left = receive(MSG_DONTWAIT); left != 0; left = receive(MSG_DONTWAIT)) {
-    for (auto* at = reinterpret_cast<nlmsghdr*>(buffer_.data()); NLMSG_OK(at, left);
-         at = NLMSG_NEXT(at, left)) {
-      if (at->nlmsg_type != RTM_NEWROUTE && at->nlmsg_type != RTM_DELROUTE) continue;
-      const SeenRoute seen = read_route(at);
-      if (seen.table != table || seen.header.rtm_dst_len != routes.prefix_length() ||
-          seen.header.rtm_family != af_of(routes) || seen.destination == nullptr) {
-        continue;
-      }
-      const auto route = routes.find_address(seen.destination);
-      if (route) told(*route, at->nlmsg_type == RTM_NEWROUTE);
-    }
-  }
+std::unique_ptr<KernelView> kernel_view(const KernelPlace& place,
+                                        std::shared_ptr<const RouteSet> routes, bool listen) {
+  if (routes->type2()) return entry_view(place, std::move(routes), listen);
+  return std::make_unique<RouteView>(place, std::move(routes), listen);
 }
 
 }  // namespace perd::loadgen

@@ -2,6 +2,7 @@
 
 dut   10.255.0.1/16 on dut0                     the device under test, pinned to one core
 tool  10.255.1.N on tool0, one address a peer   the load tool, pinned to another
+host  host0, the far end of the bridge port port0 in dut, where hosts would be (MAC-VRFs only)
 The tunnel endpoints that the routes name (10.200.0.0/16) are reached through the tool.
 """
 
@@ -9,7 +10,8 @@ import os
 
 from perdlab import netns
 
-DUT, TOOL = "dut", "tool"
+DUT, TOOL, HOST = "dut", "tool", "host"
+LOCAL_PORT, HOST_LINK = "port0", "host0"
 DUT_ADDRESS = "10.255.0.1"
 DUT_AS = 65000
 LOCAL_VTEP = "100.64.0.1"
@@ -91,6 +93,24 @@ class Lab:
             f"link add br{vni} address 02:fe:00:00:{vni >> 8:02x}:{vni & 255:02x} type bridge",
             f"link set vni{vni} master br{vni} addrgenmode none",
             f"link set br{vni} up", f"link set vni{vni} up"])
+
+    def add_l2vni(self, vni):
+        """VXLAN and bridge of an L2VNI that is not routed, as FRR wants them made."""
+        self.add_l3vni(vni)
+        self.batch(DUT, [f"link set vni{vni} type bridge_slave neigh_suppress on learning off"])
+
+    def add_local_port(self, bridge=None):
+        """A veth to where hosts would be; a port of the bridge if one is named."""
+        self.add_namespace(HOST)
+        netns.add_link([(DUT, LOCAL_PORT), (HOST, HOST_LINK)])
+        # Nothing but the frames of the load tool is to come from there.
+        netns.run(["ip", "-n", HOST, "link", "set", HOST_LINK, "addrgenmode", "none"])
+        if bridge:
+            netns.run(["ip", "-n", DUT, "link", "set", LOCAL_PORT, "master", bridge])
+
+    def set_local_port(self, state):
+        """up or down"""
+        netns.run(["ip", "-n", DUT, "link", "set", LOCAL_PORT, state])
 
     def add_mark_rules(self, tables):
         """Rules by which a look-up with mark k+1 reads the k-th table."""

@@ -1,50 +1,24 @@
 // Commands that measure how long single changes and rounds of changes take.
-#include <linux/rtnetlink.h>
-
 #include <algorithm>
 #include <deque>
 #include <random>
 #include <stdexcept>
 
+#include "convergence/latencies.h"
 #include "convergence/tool.h"
 
 namespace perd::loadgen {
 namespace {
 
-constexpr std::uint32_t kMainTable = 254;
 constexpr double kLostAfter = 10;  // seconds
-
-double milliseconds(Clock::duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
-}
-
-struct Latencies {
-  std::vector<double> ms;
-  [[nodiscard]] double quantile(double q) {
-    if (ms.empty()) return 0;
-    const auto at = static_cast<std::size_t>(q * static_cast<double>(ms.size() - 1) + 0.5);
-    std::nth_element(ms.begin(), ms.begin() + static_cast<std::ptrdiff_t>(at), ms.end());
-    return ms[at];
-  }
-  void tell(Answer& a) {
-    a.number("p50_ms", quantile(0.5))
-        .number("p99_ms", quantile(0.99))
-        .number("max_ms", quantile(1));
-  }
-};
 
 // Where a change shows: at another peer, or in a kernel table.
 class Observer {
  public:
-  Observer(Told* told, std::shared_ptr<const RouteSet> routes, const Arguments& a)
-      : told_(told), routes_(std::move(routes)), table_(a.number("table", kMainTable)) {
-    if (told_ != nullptr) {
-      told_->timed = true;
-      told_->times.clear();
-      return;
-    }
-    const int group = routes_->ipv6_prefix() ? RTNLGRP_IPV6_ROUTE : RTNLGRP_IPV4_ROUTE;
-    socket_ = std::make_unique<RouteSocket>(a.text("netns"), std::vector<int>{group});
+  Observer(Told* told, std::unique_ptr<KernelView> view) : told_(told), view_(std::move(view)) {
+    if (told_ == nullptr) return;
+    told_->timed = true;
+    told_->times.clear();
   }
   ~Observer() {
     if (told_ != nullptr) told_->timed = false;
@@ -56,18 +30,18 @@ class Observer {
   template <class F>
   void collect(F&& seen) {
     if (told_ != nullptr) {
-      for (const auto& [route, when] : told_->times) seen(route, when);
+      for (const Change& c : told_->times) seen(c.route, c.when);
       told_->times.clear();
       return;
     }
-    socket_->drain(*routes_, table_, [&](std::uint32_t route, bool) { seen(route, Clock::now()); });
+    view_->drain([&](std::uint32_t route, Presence presence) {
+      if (presence != Presence::kSome) seen(route, Clock::now());
+    });
   }
 
  private:
   Told* told_;
-  std::shared_ptr<const RouteSet> routes_;
-  std::uint32_t table_;
-  std::unique_ptr<RouteSocket> socket_;
+  std::unique_ptr<KernelView> view_;
 };
 
 // Each change is a withdrawal or, of a route withdrawn before, an announcement: in the end the
@@ -149,7 +123,8 @@ Answer Tool::probe(const Arguments& a) {
   Peer& p = peer(a.word(1));
   const Routes& r = routes(a.word(2));
   Told* told = a.has("sink") ? &peer(a.text("sink")).told(r) : nullptr;
-  Observer observer(told, r, a);
+  Observer observer(told,
+                    told != nullptr ? nullptr : kernel_view(place(a, a.text("netns")), r, true));
   const std::uint32_t count = a.number("count", 100);
   const double rate = a.real("rate", 0);
   Prober prober(p, r, observer, rate, count);
@@ -166,7 +141,7 @@ Answer Tool::churn(const Arguments& a) {
   Peer& p = peer(a.word(1));
   const Routes& r = routes(a.word(2));
   Told& told = peer(a.text("sink")).told(r);
-  Observer observer(&told, r, a);
+  Observer observer(&told, nullptr);
   const std::uint32_t rounds = a.number("rounds", 10);
   const auto part = static_cast<std::uint32_t>(a.real("share", 0.1) * r->count());
   if (part == 0) throw std::invalid_argument("share is too small");

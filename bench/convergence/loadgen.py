@@ -8,7 +8,7 @@ import time
 from process import Process
 
 # Commands that start the tool's clock: the seconds of its answers count from the latest of them.
-CLOCK_COMMANDS = ("session", "announce", "withdraw", "close", "probe", "churn")
+CLOCK_COMMANDS = ("clock", "session", "announce", "withdraw", "close", "probe", "churn", "hosts")
 
 
 class ToolError(Exception):

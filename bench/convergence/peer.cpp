@@ -227,72 +227,74 @@ bool Peer::on_message(const std::uint8_t* m, std::size_t size, Clock::time_point
 
 void Peer::on_update(const std::uint8_t* m, std::size_t size, Clock::time_point now) {
   const std::size_t withdrawn = get16(m);
-  on_nlri(1, m + 2, m + 2 + withdrawn, false, 0, now);
+  on_nlri(1, m + 2, m + 2 + withdrawn, {false, 0, 0, now});
   const std::uint8_t* attributes = m + 4 + withdrawn;
   const std::uint8_t* end = attributes + get16(m + 2 + withdrawn);
   on_attributes(attributes, end, now);
-  on_nlri(1, end, m + size, true, 0, now);
+  on_nlri(1, end, m + size, {true, 0, 0, now});
 }
 
 void Peer::on_attributes(const std::uint8_t* p, const std::uint8_t* end, Clock::time_point now) {
+  const std::uint8_t* reach = nullptr;  // its NLRI are read when all attributes are known
+  const std::uint8_t* reach_end = nullptr;
+  std::uint32_t sequence = 0;
   while (p < end) {
     const bool extended = (p[0] & 0x10) != 0;
     const std::uint8_t code = p[1];
     const std::size_t size = extended ? get16(p + 2) : p[2];
     const std::uint8_t* value = p + (extended ? 4 : 3);
     p = value + size;
-    if (code == 15) on_nlri(get16(value), value + 3, p, false, 0, now);
+    if (code == 15) on_nlri(get16(value), value + 3, p, {false, 0, 0, now});
     if (code == 14) {
-      const std::uint8_t* hop = value + 4;
-      on_nlri(get16(value), hop + value[3] + 1, p, true, get32(hop), now);
+      reach = value;
+      reach_end = p;
+    }
+    for (const std::uint8_t* c = value; code == 16 && c + 8 <= p; c += 8) {
+      if (get16(c) == 0x0600) sequence = get32(c + 4);  // MAC mobility (RFC 7432 7.7)
     }
   }
+  if (reach == nullptr) return;
+  const std::uint8_t* hop = reach + 4;
+  on_nlri(get16(reach), hop + reach[3] + 1, reach_end, {true, get32(hop), sequence, now});
 }
 
-void Peer::on_nlri(std::uint32_t afi, const std::uint8_t* p, const std::uint8_t* end, bool present,
-                   std::uint32_t next_hop, Clock::time_point now) {
+void Peer::on_nlri(std::uint32_t afi, const std::uint8_t* p, const std::uint8_t* end,
+                   const Common& common) {
   constexpr std::uint32_t kEvpnAfi = 25;
   while (p < end) {
-    Nlri n;
     if (afi == kEvpnAfi) {
-      const std::uint8_t* v = p + 2;
-      const bool v6 = p[1] == 58;
-      if (p[0] == 5) {
-        n.family = v6 ? RouteFamily::kEvpnV6 : RouteFamily::kEvpnV4;
-        n.rd = get64(v);
-        n.number = v6 ? get32(v + 27) : (get32(v + 23) & 0xffffff) >> 4;
-        n.label = get24(v + p[1] - 3);
-        mark(n, present, next_hop, now);
-      }
+      if (const auto n = read_evpn(p)) mark(*n, common);
       p += 2 + p[1];
-    } else {
-      n.family = afi == 1 ? RouteFamily::kIpv4 : RouteFamily::kIpv6;
-      if (afi == 1 && p[0] == 28) n.number = (get32(p + 1) & 0xffffff) >> 4;
-      if (afi == 2 && p[0] == 64) n.number = get32(p + 5);
-      if ((afi == 1 && p[0] == 28) || (afi == 2 && p[0] == 64)) mark(n, present, 0, now);
-      p += 1 + (p[0] + 7) / 8;
+      continue;
     }
+    Nlri n;
+    n.family = afi == 1 ? RouteFamily::kIpv4 : RouteFamily::kIpv6;
+    if (afi == 1 && p[0] == 28) n.number = (get32(p + 1) & 0xffffff) >> 4;
+    if (afi == 2 && p[0] == 64) n.number = get32(p + 5);
+    if ((afi == 1 && p[0] == 28) || (afi == 2 && p[0] == 64)) mark(n, common);
+    p += 1 + (p[0] + 7) / 8;
   }
 }
 
-void Peer::mark(const Nlri& nlri, bool present, std::uint32_t next_hop, Clock::time_point now) {
+void Peer::mark(const Nlri& nlri, const Common& common) {
   for (std::size_t i = 0; i < told_.size(); ++i) {
     const std::size_t at = (last_told_ + i) % told_.size();
     Told& told = told_[at];
     const auto route = told.routes->find(nlri);
     if (!route) continue;
     last_told_ = at;
-    if (present && told.routes->evpn()) {
+    // Nobody on the way changes the next hop of an EVPN route.
+    if (common.present && told.routes->evpn()) {
       const std::uint32_t set = told.routes->set_of(*route);
-      if (next_hop != told.routes->vtep_of(set) || nlri.label != told.routes->vni_of(set)) {
+      if (common.next_hop != told.routes->vtep_of(set) || nlri.label != told.routes->vni_of(set)) {
         ++told.wrong;
         return;
       }
     }
-    if (told.timed) told.times.emplace_back(*route, now);
-    if (told.present[*route] == present) return;
-    told.present[*route] = present;
-    told.count = present ? told.count + 1 : told.count - 1;
+    if (told.timed) told.times.push_back({*route, common.present, common.sequence, common.now});
+    if (told.present[*route] == common.present) return;
+    told.present[*route] = common.present;
+    told.count = common.present ? told.count + 1 : told.count - 1;
     ++told.changes;
     return;
   }

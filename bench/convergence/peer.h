@@ -18,6 +18,14 @@ namespace perd::loadgen {
 
 using Clock = std::chrono::steady_clock;
 
+// One change that a peer was told of.
+struct Change {
+  std::uint32_t route = 0;
+  bool present = false;
+  std::uint32_t sequence = 0;  // of its MAC mobility community
+  Clock::time_point when;
+};
+
 // What a peer was told of a RouteSet.
 struct Told {
   std::shared_ptr<const RouteSet> routes;
@@ -27,7 +35,7 @@ struct Told {
   std::uint64_t changes = 0;  // times that a route came or went
   // Set: the moment of each change is kept, in order.
   bool timed = false;
-  std::vector<std::pair<std::uint32_t, Clock::time_point>> times;
+  std::vector<Change> times;
 };
 
 struct PeerSettings {
@@ -79,9 +87,16 @@ class Peer {
   bool on_message(const std::uint8_t* m, std::size_t size, Clock::time_point now);
   void on_update(const std::uint8_t* m, std::size_t size, Clock::time_point now);
   void on_attributes(const std::uint8_t* p, const std::uint8_t* end, Clock::time_point now);
-  void on_nlri(std::uint32_t afi, const std::uint8_t* p, const std::uint8_t* end, bool present,
-               std::uint32_t next_hop, Clock::time_point now);
-  void mark(const Nlri& nlri, bool present, std::uint32_t next_hop, Clock::time_point now);
+  // What the NLRI of one attribute have in common.
+  struct Common {
+    bool present = false;
+    std::uint32_t next_hop = 0;
+    std::uint32_t sequence = 0;
+    Clock::time_point now;
+  };
+  void on_nlri(std::uint32_t afi, const std::uint8_t* p, const std::uint8_t* end,
+               const Common& common);
+  void mark(const Nlri& nlri, const Common& common);
   void send_open();
 
   PeerSettings settings_;

@@ -30,6 +30,21 @@ RESPONSIVE = Case("responsive", "responsive", "what others notice while a large 
 RELOAD = Case("reload", "reload", "filled and emptied five times, kernel", "vrf", duts=("perd",))
 RELOAD_RELAY = Case("reload-relay", "reload", "filled and emptied five times, relay", "relay",
                     duts=("perd",))
+MAC = Case("mac", "import", "type 2 with MAC only into bridge and VXLAN device", "mac",
+           duts=("perd", "frr", "loader"), family="mac")
+MAC_IP = Case("mac-ip", "import", "type 2 with MAC and IP: neighbours as well", "mac",
+              duts=("perd", "frr", "loader"), family="mac4")
+MAC_VTEP = Case("vtep-loss-mac", "vtep", "one of two VTEPs goes with all its MACs", "mac",
+                duts=("perd", "frr", "loader"), family="mac", vteps=2, separate_vteps=True,
+                options={"others": True})
+MAC_RESTART = Case("restart-mac", "restart", "SIGKILL, 10 % of the MACs changed meanwhile", "mac",
+                   family="mac4", peers=1)
+MAC_IDLE = Case("idle-mac", "idle", "one L2VNI, two sessions, no routes", "mac", family="mac")
+MAC_RELOAD = Case("reload-mac", "reload", "filled and emptied five times, MACs", "mac",
+                  duts=("perd",), family="mac4")
+LEARN = Case("learn", "learn", "hosts speak up at a local port and are told to a peer", "mac",
+             family="mac", peers=1)
+MOVE = Case("move", "move", "hosts of another VTEP speak up at a local port", "mac", family="mac")
 SOAK = Case("soak", "soak", "churn of 10 % again and again", "relay", duts=("perd",))
 TOOL = Case("tool", "tool", "the load tool against itself", "relay", duts=("tool",))
 
@@ -46,9 +61,9 @@ def sized(case, count, **changes):
         if key == "shape":
             parts.append(str(value).replace("per_set=", "sets-of-").replace("sets=", "sets"))
         elif key == "family":
-            parts.append({"evpn6": "ipv6"}.get(value, value))
+            parts.append({"evpn6": "ipv6", "mac6": "ipv6"}.get(value, value))
         elif key in ("vrfs", "peers"):
-            parts.append(f"{value}-{key}")
+            parts.append(f"{value}-{'vnis' if key == 'vrfs' and case.role == 'mac' else key}")
     options = {**case.options, **changes.pop("options", {})}
     return dataclasses.replace(case, name="-".join(parts), count=count, options=options, **changes)
 
@@ -77,6 +92,18 @@ def quick():
         sized(RELAY, 20 * K, duts=ALL, peers=20, runs=1, options=relay_only),
         sized(RELOAD, 100 * K, runs=1), sized(RELOAD_RELAY, 100 * K, runs=1),
         sized(SOAK, 100 * K, runs=1, options={"seconds": 10}),
+    ] + quick_mac()
+
+
+def quick_mac():
+    """Type 2 at 100,000 routes, 10,000 hosts of our own."""
+    return [
+        sized(MAC, 100 * K), sized(MAC_IP, 100 * K),
+        sized(MAC_IP, 100 * K, family="mac6", runs=1, options={"probe": False}),
+        sized(MAC_IP, 100 * K, shape="per_set=4", runs=1, options={"probe": False}),
+        sized(MAC_VTEP, 50 * K, runs=1), sized(LEARN, 10 * K), sized(MOVE, 10 * K),
+        sized(MAC_RESTART, 100 * K, runs=1, duts=("perd",)), sized(MAC_IDLE, 0, runs=1),
+        sized(MAC_RELOAD, 100 * K, runs=1),
     ]
 
 
@@ -108,13 +135,26 @@ def full():
     cases += [sized(RESPONSIVE, 100 * K), sized(RESPONSIVE, M, runs=1)]
     cases += [sized(RELOAD, 100 * K), sized(RELOAD, M, runs=1), sized(RELOAD_RELAY, 100 * K),
               sized(RELOAD_RELAY, M, runs=1), sized(SOAK, 100 * K, options={"seconds": 120})]
-    return cases
+    return cases + full_mac()
+
+
+def full_mac():
+    """All sizes and shapes of type 2. The kernel reads a forwarding table in quadratic time: a
+    million of them cannot be checked."""
+    no_probe = {"probe": False}
+    cases = [sized(case, n) for case in (MAC, MAC_IP) for n in (10 * K, 100 * K)]
+    cases += [sized(MAC, 300 * K, runs=1, duts=("perd", "loader"), options=no_probe)]
+    cases += [sized(MAC_IP, 100 * K, shape="per_set=4"), sized(MAC_IP, 100 * K, family="mac6"),
+              sized(MAC_IP, 100 * K, vrfs=16, duts=ALL)]
+    cases += [sized(MAC_VTEP, 50 * K), sized(MAC_RESTART, 100 * K), sized(MAC_IDLE, 0)]
+    cases += [sized(LEARN, n) for n in (K, 10 * K)] + [sized(MOVE, n) for n in (K, 100 * K)]
+    return cases + [sized(MAC_RELOAD, 100 * K)]
 
 
 def smoke():
     """Every scenario with 1,000 routes, to see that all of them work."""
     few = {"probes": 10, "paced": 50, "rounds": 2, "seconds": 1, "rest": 0.2, "few": 50,
-           "changes": 20}
+           "changes": 20, "single": 20}
     alone = {"runs": 1, "options": few, "duts": ("perd",)}
     # FRR takes seconds before it may be sent anything: it is only seen to work in each role.
     cases = [sized(case, K, runs=1, options=few) for case in (TOOL, VRF, RELAY, FIB4, VTEP)]
@@ -126,7 +166,9 @@ def smoke():
               sized(RELAY, K, shape="per_set=4", **alone),
               sized(RELAY, K, peers=5, runs=1, options=few, duts=("perd", "gobgp")),
               dataclasses.replace(VNIS, name="vnis-16", vrfs=16, runs=1)]
-    return cases
+    cases += [sized(case, K, runs=1, options=few) for case in (MAC, MAC_IP, MAC_VTEP, LEARN, MOVE)]
+    cases += [sized(case, K, **alone) for case in (MAC_RESTART, MAC_IDLE, MAC_RELOAD)]
+    return cases + [sized(MAC_IP, K, family="mac6", **alone), sized(MAC_IP, K, vrfs=4, **alone)]
 
 
 def select(cases, patterns, duts):

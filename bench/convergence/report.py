@@ -11,9 +11,10 @@ ORDER = ("perd", "frr", "bird", "gobgp", "loader", "tool")
 EXPLANATION = """\
 perd: the device this is about. frr: packaged FRR; with VRFs it is `zebra -n` (a VRF is a network
 namespace), without a kernel it is bgpd alone. bird, gobgp: packaged. loader: the same routes put
-into the kernel by nothing but batches through a next-hop object, the ceiling for that form. Every
-device is alone on one core, the load tool on another; medians of the runs, (least..most) beside
-them where there was more than one. `x` is how many times better perd is than the device.
+into the kernel by nothing but batches (through a next-hop object; type 2 as entries), the ceiling
+for that form. Every device is alone on one core, the load tool on another; medians of the runs,
+(least..most) beside them where there was more than one. `x` is how many times better perd is than
+the device.
 Compare ratios of one run; times of different machines or days say little."""
 
 
@@ -58,7 +59,8 @@ def _case(result):
     figures = [f for f in FIGURES if any(f in s for d in duts for s in samples[d])]
     what = [f"{case.count:,} routes"] if case.count else []
     what += [case.family, case.shape] if case.count else []
-    what += [_many(case.vrfs, "VRF")] if case.role == "vrf" else []
+    kinds = {"vrf": "VRF", "mac": "L2VNI"}
+    what += [_many(case.vrfs, kinds[case.role])] if case.role in kinds else []
     what += [_many(case.peers, "peer")]
     lines = [f"== {case.name}: {case.about} ({', '.join(what)})"]
     header = ["quantity", "unit"]

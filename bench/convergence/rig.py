@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from dut import Spec
-from lab import DUT_ADDRESS, FIRST_VNI, TOOL, Lab, peer_address, peer_as
+from lab import (DUT_ADDRESS, FIRST_VNI, LOCAL_VTEP, TOOL, Lab, peer_address, peer_as,
+                 vtep_address)
 from loadgen import Loadgen
 
 # Shapes of the attribute sets, as the load tool's options.
@@ -45,7 +46,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Part:
-    """Routes of one VRF: their name at the tool, how many, and where the kernel holds them."""
+    """Routes of one VRF or MAC-VRF: their name at the tool, how many, and where the kernel holds
+    them."""
 
     name: str
     count: int
@@ -105,29 +107,37 @@ class Rig:
 
     # Routes
 
-    def routes(self, name="r", count=None, first=0, as_number=None, shape=None):
-        """Routes of the case's family and shape, a Part for each VRF."""
+    def routes(self, name="r", count=None, first=0, as_number=None, shape=None, vtep=None):
+        """Routes of the case's family and shape, a Part for each VRF; vtep: all of that one."""
         case = self.case
         count = case.count if count is None else count
-        if case.role != "vrf":
-            return [self._make(name, count, first, as_number, FIRST_VNI, 1, shape)]
+        options = {"first": first, "rt_as": as_number or peer_as(1), "vteps": case.vteps}
+        if vtep is not None:
+            options |= {"vteps": 1, "vtep_base": vtep_address(vtep)}
+        if case.role not in ("vrf", "mac"):
+            return [self._make(name, count, shape, 1, **options, vnis=FIRST_VNI)]
         each = count // case.vrfs
-        views = self.dut.views() if self.dut else [None]
-        return [self._make(f"{name}{k}", each, first + k * each, as_number, FIRST_VNI + k,
-                           case.vrfs, shape, views[k]) for k in range(case.vrfs)]
+        return [self._make(f"{name}{k}", each, shape, case.vrfs, self.dut.views()[k],
+                           **{**options, "first": first + k * each, "vnis": FIRST_VNI + k})
+                for k in range(case.vrfs)]
 
-    def _make(self, name, count, first, as_number, vni, divide, shape, view=None):
-        options = dict(SHAPES.get(shape or self.case.shape)
-                       or dict([(shape or self.case.shape).split("=")]))
+    def _make(self, name, count, shape, divide, view=None, **options):
+        kind = shape or self.case.shape
+        options |= SHAPES.get(kind) or dict([kind.split("=")])
         if "sets" in options:
             options["sets"] = max(1, min(int(options["sets"]) // divide, count))
         if self.case.family == "ipv4":
             options["nexthop"] = peer_address(1)
         if view is None and self.dut is not None:
             view = self.dut.views()[0]
-        self.tool.command("routes", name, family=self.case.family, count=count, first=first,
-                          vteps=self.case.vteps, vnis=vni, rt_as=as_number or peer_as(1), **options)
+        self.tool.command("routes", name, family=self.case.family, count=count, **options)
         return Part(name, count, view)
+
+    def hosts(self, name, count, first):
+        """Hosts of the first MAC-VRF as the device itself announces them: no route is sent."""
+        self.tool.command("routes", name, family="mac", count=count, first=first, vnis=FIRST_VNI,
+                          vtep_base=LOCAL_VTEP, rd_from=DUT_ADDRESS)
+        return Part(name, count, self.dut.views()[0])
 
     def announce(self, session, parts, end_of_rib=False):
         """Queues announcements; returns when the clock of the first of them started."""
@@ -161,7 +171,7 @@ class Rig:
         for part in parts:
             view = part.view
             answer = self.tool.command("kernel", view.namespace, part.name, state,
-                                       table=view.table, mark=view.mark, timeout=timeout)
+                                       **view.place(), timeout=timeout)
             longest = max(longest, self.tool.since(start, answer))
         return longest
 

@@ -14,6 +14,8 @@ constexpr std::uint32_t kTypeUpdate = 2;
 constexpr std::uint32_t kV4Base = 0x0A000000;    // 10.0.0.0
 constexpr std::uint32_t kV6Base = 0x20010DB8;    // 2001:db8::
 constexpr std::uint32_t kV4Prefixes = 1U << 20;  // /28s in a /8
+constexpr std::uint32_t kMacs = 1U << 21;        // 10.0.0.1 to 10.32.0.0: nothing of the laboratory
+constexpr std::uint32_t kMacBase = 0x02bc;       // the first two octets of a MAC address
 
 // Flags and codes of RFC 4271 4.3, RFC 4760, RFC 1997, RFC 4360.
 constexpr std::uint32_t kTransitive = 0x40, kOptional = 0x80, kExtended = 0x10;
@@ -47,6 +49,32 @@ void close_message(Octets& out, std::size_t at) {
 
 }  // namespace
 
+// The route type, its length, then the value (RFC 7432 7).
+std::optional<Nlri> read_evpn(const std::uint8_t* nlri) {
+  const std::uint8_t* v = nlri + 2;
+  const std::uint8_t size = nlri[1];
+  Nlri n;
+  n.rd = get64(v);
+  if (nlri[0] == 5) {  // RFC 9136 3.1
+    const bool v6 = size == 58;
+    n.family = v6 ? RouteFamily::kEvpnV6 : RouteFamily::kEvpnV4;
+    n.number = v6 ? get32(v + 27) : (get32(v + 23) & 0xffffff) >> 4;
+    n.label = get24(v + size - 3);
+    return n;
+  }
+  if (nlri[0] != 2 || get16(v + 23) != kMacBase) return std::nullopt;
+  n.number = get32(v + 25);
+  const std::uint8_t bits = v[29];
+  const std::uint8_t* address = v + 30;
+  n.label = get24(address + bits / 8);
+  n.family = bits == 0 ? RouteFamily::kMac : bits == 32 ? RouteFamily::kMacV4 : RouteFamily::kMacV6;
+  const bool same =
+      bits == 0 || (bits == 32 && get32(address) == kV4Base + n.number + 1) ||
+      (bits == 128 && get32(address) == kV6Base && get32(address + 12) == n.number + 1);
+  if (!same) return std::nullopt;
+  return n;
+}
+
 std::string to_string(RouteFamily family) {
   switch (family) {
     case RouteFamily::kIpv4:
@@ -57,13 +85,20 @@ std::string to_string(RouteFamily family) {
       return "evpn4";
     case RouteFamily::kEvpnV6:
       return "evpn6";
+    case RouteFamily::kMac:
+      return "mac";
+    case RouteFamily::kMacV4:
+      return "mac4";
+    case RouteFamily::kMacV6:
+      return "mac6";
   }
   return "";
 }
 
 std::optional<RouteFamily> family_of(const std::string& name) {
   for (const RouteFamily f :
-       {RouteFamily::kIpv4, RouteFamily::kIpv6, RouteFamily::kEvpnV4, RouteFamily::kEvpnV6}) {
+       {RouteFamily::kIpv4, RouteFamily::kIpv6, RouteFamily::kEvpnV4, RouteFamily::kEvpnV6,
+        RouteFamily::kMac, RouteFamily::kMacV4, RouteFamily::kMacV6}) {
     if (to_string(f) == name) return f;
   }
   return std::nullopt;
@@ -73,9 +108,11 @@ RouteSet::RouteSet(RouteSetSettings settings) : s_(std::move(settings)) {
   if (s_.count == 0 || s_.sets == 0 || s_.sets > s_.count || s_.vteps == 0 || s_.vnis.empty()) {
     throw std::invalid_argument("count, sets (at most count), vteps and vnis must not be 0");
   }
-  if (!ipv6_prefix() && std::uint64_t{s_.first} + s_.count > kV4Prefixes) {
+  const std::uint64_t end = std::uint64_t{s_.first} + s_.count;
+  if (!type2() && !ipv6() && end > kV4Prefixes) {
     throw std::invalid_argument("10.0.0.0/8 has 1,048,576 prefixes of length 28");
   }
+  if (type2() && end > kMacs) throw std::invalid_argument("at most 2,097,152 MAC addresses");
 }
 
 std::uint32_t RouteSet::vtep_of(std::uint32_t set) const {
@@ -90,14 +127,25 @@ std::uint64_t RouteSet::rd_of(std::uint32_t set) const {  // RFC 4364 4.2, type 
 std::optional<std::uint32_t> RouteSet::find(const Nlri& nlri) const {
   if (nlri.family != s_.family || nlri.number - s_.first >= s_.count) return std::nullopt;
   const std::uint32_t route = nlri.number - s_.first;
-  if (evpn() && nlri.rd != rd_of(set_of(route))) return std::nullopt;
+  if (s_.rd_administrator != 0) {  // RFC 4364 4.2, type 1: an address, then a number
+    const std::uint64_t known = std::uint64_t{1} << 32 | s_.rd_administrator;
+    if (nlri.rd >> 16 != known) return std::nullopt;
+  } else if (evpn() && nlri.rd != rd_of(set_of(route))) {
+    return std::nullopt;
+  }
   return route;
 }
 
 Octets RouteSet::address(std::uint32_t route) const {
   Octets out;
   const std::uint32_t number = s_.first + route;
-  if (ipv6_prefix()) {
+  if (s_.family == RouteFamily::kMac || s_.family == RouteFamily::kMacV4) {
+    put32(out, kV4Base + number + 1);
+  } else if (s_.family == RouteFamily::kMacV6) {
+    put32(out, kV6Base);
+    put64(out, 0);
+    put32(out, number + 1);
+  } else if (ipv6()) {
     put32(out, kV6Base);
     put32(out, number);
     put64(out, 0);
@@ -109,15 +157,28 @@ Octets RouteSet::address(std::uint32_t route) const {
 
 std::optional<std::uint32_t> RouteSet::find_address(const std::uint8_t* octets) const {
   std::uint32_t number = 0;
-  if (ipv6_prefix()) {
+  if (ipv6()) {
     if (get32(octets) != kV6Base) return std::nullopt;
-    number = get32(octets + 4);
+    number = type2() ? get32(octets + 12) - 1 : get32(octets + 4);
   } else {
     const std::uint32_t address = get32(octets);
     if (address >> 24 != kV4Base >> 24) return std::nullopt;
-    number = (address - kV4Base) / 16;
+    number = type2() ? address - kV4Base - 1 : (address - kV4Base) / 16;
   }
   if (number - s_.first >= s_.count) return std::nullopt;
+  return number - s_.first;
+}
+
+Mac RouteSet::mac(std::uint32_t route) const {
+  const std::uint32_t number = s_.first + route;
+  const auto octet = [](std::uint32_t v) { return static_cast<std::uint8_t>(v); };
+  return {octet(kMacBase >> 8), octet(kMacBase),    octet(number >> 24),
+          octet(number >> 16),  octet(number >> 8), octet(number)};
+}
+
+std::optional<std::uint32_t> RouteSet::find_mac(const std::uint8_t* octets) const {
+  const std::uint32_t number = get32(octets + 2);
+  if (get16(octets) != kMacBase || number - s_.first >= s_.count) return std::nullopt;
   return number - s_.first;
 }
 
@@ -131,18 +192,30 @@ std::size_t RouteSet::nlri_size() const {
       return 36;
     case RouteFamily::kEvpnV6:
       return 60;
+    case RouteFamily::kMac:
+      return 35;
+    case RouteFamily::kMacV4:
+      return 39;
+    case RouteFamily::kMacV6:
+      return 51;
   }
   return 0;
 }
 
 void RouteSet::put_nlri(Octets& out, std::uint32_t route, bool withdrawn) const {
-  const std::uint32_t set = set_of(route);
-  if (!evpn()) {
+  if (type2()) {
+    put_type2(out, route, withdrawn);
+  } else if (evpn()) {
+    put_type5(out, route, withdrawn);
+  } else {
     put8(out, prefix_length());
     const Octets a = address(route);
-    out.insert(out.end(), a.begin(), a.begin() + (ipv6_prefix() ? 8 : 4));
-    return;
+    out.insert(out.end(), a.begin(), a.begin() + (ipv6() ? 8 : 4));
   }
+}
+
+void RouteSet::put_type5(Octets& out, std::uint32_t route, bool withdrawn) const {
+  const std::uint32_t set = set_of(route);
   put8(out, 5);  // RFC 9136 3.1
   put8(out, static_cast<std::uint32_t>(nlri_size() - 2));
   put64(out, rd_of(set));
@@ -152,6 +225,23 @@ void RouteSet::put_nlri(Octets& out, std::uint32_t route, bool withdrawn) const 
   const Octets a = address(route);
   out.insert(out.end(), a.begin(), a.end());
   out.insert(out.end(), a.size(), 0);  // gateway
+  put24(out, withdrawn ? 0 : vni_of(set));
+}
+
+// One label only: the segment is bridged and not routed.
+void RouteSet::put_type2(Octets& out, std::uint32_t route, bool withdrawn) const {
+  const std::uint32_t set = set_of(route);
+  put8(out, 2);  // RFC 7432 7.2
+  put8(out, static_cast<std::uint32_t>(nlri_size() - 2));
+  put64(out, rd_of(set));
+  out.insert(out.end(), 10, 0);  // ESI
+  put32(out, 0);                 // Ethernet tag
+  put8(out, 48);
+  const Mac m = mac(route);
+  out.insert(out.end(), m.begin(), m.end());
+  const Octets a = has_address() ? address(route) : Octets();
+  put8(out, static_cast<std::uint32_t>(a.size() * 8));
+  out.insert(out.end(), a.begin(), a.end());
   put24(out, withdrawn ? 0 : vni_of(set));
 }
 
@@ -177,15 +267,23 @@ void RouteSet::put_attributes(Octets& out, std::uint32_t as, std::uint32_t set) 
   put32(communities, 64900U << 16 | set >> 16);
   put_attribute(out, kOptional | kTransitive, 8, communities);
   if (!evpn()) return;
-  const std::uint32_t vtep = vtep_of(set);
+  put_extended_communities(out, set);
+}
+
+void RouteSet::put_extended_communities(Octets& out, std::uint32_t set) const {
   Octets extended;
   put64(extended, 0x030c000000000008);  // encapsulation VXLAN (RFC 9012 4.1)
   put16(extended, 0x0002);              // route target, two-octet AS
   put16(extended, s_.rt_as & 0xffff);
   put32(extended, vni_of(set));
-  put16(extended, 0x0603);  // router's MAC (RFC 9135 8.1)
-  put16(extended, 0x0200);
-  put32(extended, vtep);
+  if (!type2()) {
+    put16(extended, 0x0603);  // router's MAC (RFC 9135 8.1)
+    put16(extended, 0x0200);
+    put32(extended, vtep_of(set));
+  } else if (s_.sequence != 0) {
+    put32(extended, 0x06000000);  // MAC mobility (RFC 7432 7.7)
+    put32(extended, s_.sequence);
+  }
   put_attribute(out, kOptional | kTransitive, 16, extended);
 }
 

@@ -1,5 +1,6 @@
 """The scenarios by name. Each is a function of a rig that returns figures by name."""
 
+import scenarios_hosts as hosts
 import scenarios_kernel as kernel
 import scenarios_load as load
 import scenarios_relay as relay
@@ -15,6 +16,8 @@ SCENARIOS = {
     "soak": relay.soak,
     "responsive": load.responsive,
     "tool": relay.tool_alone,
+    "learn": hosts.learn,
+    "move": hosts.move,
 }
 
 

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import time
 
-from lab import DUT, FIRST_TABLE, FIRST_VNI, TOOL, peer_address, vtep_address
+from lab import DUT, FIRST_TABLE, FIRST_VNI, TOOL, peer_address, peer_as, vtep_address
 from loadgen import ToolError
 
 # How long a restarted daemon gets to clean up what is no longer wanted.
@@ -21,6 +21,8 @@ def import_routes(rig):
     seconds = rig.until_kernel(parts, "present", start)
     figures = {"seconds": seconds, "routes_per_s": total / seconds,
                **rig.resources(before, total), "peak_mib": rig.dut.peak_kib() / 1024}
+    if rig.case.role == "mac":
+        _check_entries(rig, parts)
     if rig.case.option("probe", True):
         figures |= _probe_kernel(rig, source, parts[0])
     start = rig.withdraw(source, parts)
@@ -32,17 +34,25 @@ def import_routes(rig):
     return figures
 
 
+def _check_entries(rig, parts):
+    """Reads the forwarding tables out once: all is there, and nothing that nobody announced."""
+    for part in parts:
+        answer = rig.tool.command("dump", part.view.namespace, part.name, **part.view.place(),
+                                  timeout=120)
+        if answer["missing"] or answer["extra"]:
+            raise ToolError(f"{part.name}: {answer['missing']} missing, {answer['extra']} too many")
+
+
 def _probe_kernel(rig, source, part):
     """One change at a time with the table full, then 1,000 changes a second."""
-    view, figures = part.view, {}
-    table = view.table
+    figures = {}
+    place = {"netns": part.view.namespace, **part.view.place()}
     count = rig.case.option("probes", 100)
-    answer = rig.tool.command("probe", source, part.name, count=count, rate=0,
-                              netns=view.namespace, table=table)
+    answer = rig.tool.command("probe", source, part.name, count=count, rate=0, **place)
     figures |= latencies("probe", answer)
     cpu, start = rig.dut.cpu_seconds(), time.monotonic()
     answer = rig.tool.command("probe", source, part.name, count=rig.case.option("paced", 2000),
-                              rate=1000, netns=view.namespace, table=table)
+                              rate=1000, **place)
     figures["paced_cpu_pct"] = 100 * (rig.dut.cpu_seconds() - cpu) / (time.monotonic() - start)
     rig.refill(source, part)
     rig.until_kernel([part], "present", rig.tool.clock)
@@ -59,6 +69,10 @@ def load_directly(rig):
     """The same routes written by nothing but batches: the kernel's ceiling for that form."""
     case = rig.case
     loader = rig.other_tool = rig.new_tool("loader", rig.lab.dut_core, TOOL)
+    if case.role == "mac":
+        rig.lab.add_l2vni(FIRST_VNI)
+        return _load(loader, case, {"vxlan": f"vni{FIRST_VNI}", "bridge": f"br{FIRST_VNI}",
+                                    "order": "ascending"})
     table, form = 254, {"dev": "dut0", "gateway": peer_address(1)}
     if case.role == "vrf":
         rig.lab.add_l3vni(FIRST_VNI)
@@ -73,9 +87,14 @@ def load_directly(rig):
         form["gateway"] = f"::ffff:{vtep_address(0)}"
     # IPv4 is fastest in hash order, IPv6 in ascending order: the ceiling has the best of each.
     order = "ascending" if case.family in ("evpn6", "ipv6") else "hash"
-    loader.command("routes", "r", family=case.family, count=case.count, sets=1, vteps=1,
-                   vnis=FIRST_VNI, nexthop=peer_address(1) if case.family == "ipv4" else None)
-    options = {"table": table, "nhid": 1, "order": order, **form}
+    return _load(loader, case, {"table": table, "nhid": 1, "order": order, **form})
+
+
+def _load(loader, case, options):
+    """Puts all and takes all away."""
+    loader.command("routes", "r", family=case.family, count=case.count, vnis=FIRST_VNI,
+                   sets=min(1000, case.count), vteps=case.vteps,
+                   nexthop=peer_address(1) if case.family == "ipv4" else None)
     put = loader.command("load", DUT, "r", **options)
     gone = loader.command("load", DUT, "r", **options, erase=1)
     if put["refused"] or gone["refused"]:
@@ -86,28 +105,34 @@ def load_directly(rig):
 
 def vtep_loss(rig):
     """One VTEP carries all routes: withdrawn, its session lost, and its underlay route lost."""
-    source, spare = rig.start()[:2]
-    parts = rig.routes()
+    source, second = rig.start()[:2]
+    parts = rig.routes(vtep=0)
+    if rig.case.option("others", False):
+        others = rig.routes("others", first=rig.case.count, as_number=peer_as(2), vtep=1)
+        start = rig.announce(second, others)
+        rig.until_kernel(others, "present", start)
     start = rig.announce(source, parts)
     rig.until_kernel(parts, "present", start)
     start = rig.withdraw(source, parts)
     figures = {"withdraw_s": rig.until_kernel(parts, "absent", start)}
     start = rig.announce(source, parts)
     rig.until_kernel(parts, "present", start)
-    figures |= _underlay_loss(rig, spare, parts)
+    figures |= _underlay_loss(rig, parts)
     rig.tool.command("close", source)
     figures["session_s"] = rig.until_kernel(parts, "absent", rig.tool.clock)
+    if rig.case.option("others", False):
+        rig.until_kernel(others, "present", start, 5)
     return figures
 
 
-def _underlay_loss(rig, spare, parts):
-    """The route to the VTEP goes and comes back; closing the spare session starts the clock."""
+def _underlay_loss(rig, parts):
+    """The route to the VTEP goes and comes back."""
     route = f"{vtep_address(0)}/32 via {peer_address(1)} dev dut0"
     figures = {}
     with subprocess.Popen(["ip", "-n", DUT, "-batch", "-"], stdin=subprocess.PIPE) as ip:
         steps = (("del", "absent", "underlay_s"), ("add", "present", "restored_s"))
         for verb, state, key in steps:
-            rig.tool.command("close", spare)
+            rig.tool.command("clock")
             start = time.monotonic()
             ip.stdin.write(f"route {verb} {route}\n".encode())
             ip.stdin.flush()
@@ -129,7 +154,7 @@ def restart(rig):
     start = rig.announce(source, gone + keep)
     rig.until_kernel(gone + keep, "present", start)
     view = keep[0].view
-    rig.tool.command("watch", view.namespace, keep[0].name, "start", table=view.table)
+    rig.tool.command("watch", view.namespace, keep[0].name, "start", **view.place())
     rig.dut.stop(signal.SIGKILL)
     born = time.monotonic()
     rig.dut.start()

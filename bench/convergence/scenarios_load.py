@@ -60,7 +60,7 @@ def _phase(rig, name, second, few, big, act, state):
     start = act()
     view = few[0].view
     answer = rig.tool.command("probe", second, few[0].name, rate=200, netns=view.namespace,
-                              table=view.table, count=rig.case.option("changes", 100))
+                              **view.place(), count=rig.case.option("changes", 100))
     seconds = rig.until_kernel(big, state, start)
     ask_ms = asker.stop()
     gap = rig.tool.command("keepalives", second)

@@ -54,11 +54,16 @@ std::string Tool::carry_out(const std::string& line) {
       {"load", &Tool::load_kernel},
       {"probe", &Tool::probe},
       {"churn", &Tool::churn},
+      {"hosts", &Tool::hosts},
   };
   try {
     const Arguments a(line);
     if (a.word(0) == "quit") {
       quit_ = true;
+      return Answer::good().line();
+    }
+    if (a.word(0) == "clock") {
+      start_clock();
       return Answer::good().line();
     }
     const auto command = kCommands.find(a.word(0));

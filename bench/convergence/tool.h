@@ -5,16 +5,21 @@
 //
 //   session NAME local=ADDR remote=ADDR as=N families=ipv4,ipv6,evpn [id=] [hold=] [listen=1]
 //   close NAME                          the connection is reset, without NOTIFICATION
-//   routes NAME family=evpn4|evpn6|ipv4|ipv6 count=N sets=S|per_set=K [first=] [vteps=] [vnis=]
+//   routes NAME family=evpn4|evpn6|ipv4|ipv6|mac|mac4|mac6 count=N sets=S|per_set=K [first=]
+//          [vteps=] [vtep_base=] [vnis=] [sequence=] [rd_from=ADDR]
 //   announce|withdraw SESSION ROUTES [from=] [to=] [eor=1]    starts the clock, answers at once
 //   await SESSION ROUTES present|absent until that peer was told all of them
-//   kernel NETNS ROUTES present|absent [table=] [mark=]       until the kernel has (not) them all
-//   dump NETNS ROUTES [table=]          how many are there now
-//   watch NETNS ROUTES start|stop [table=]                    the least that was there meanwhile
-//   probe SESSION ROUTES count= rate=R|0 sink=SESSION|netns=NETNS [table=]    single changes
+//   clock                               starts the clock
+//   kernel NETNS ROUTES present|absent PLACE                  until the kernel has (not) them all
+//   dump NETNS ROUTES PLACE             how many are there now
+//   watch NETNS ROUTES start|stop PLACE the least that was there meanwhile
+//   probe SESSION ROUTES count= rate=R|0 sink=SESSION|netns=NETNS PLACE    single changes
 //   churn SESSION ROUTES sink=SESSION rounds=N share=X
+//   hosts NETNS DEV ROUTES sink=SESSION netns=NETNS port=DEV [rate=R|0] [frame=plain|arp]
+//         [sequence=N]                  a frame of each MAC, until the sink was told of it
 //   keepalives SESSION                  the longest gap since it was last asked
-//   load NETNS ROUTES table= dev= gateway= [nhid=] [order=hash|ascending] [window=] [erase=1]
+//   load NETNS ROUTES PLACE [dev= gateway=] [nhid=] [order=hash|ascending] [window=] [erase=1]
+// PLACE is [table=] [mark=], and for type 2 vxlan= bridge=.
 //   quit
 #pragma once
 
@@ -39,9 +44,8 @@ struct Range {
 
 // A running observation of one kernel table (command watch).
 struct Watch {
-  std::unique_ptr<RouteSocket> events, dumps;
+  std::unique_ptr<KernelView> events, dumps;
   std::shared_ptr<const RouteSet> routes;
-  std::uint32_t table = 254;
   Range range;
   std::vector<bool> present;
   std::uint32_t count = 0;  // present in the range
@@ -78,11 +82,14 @@ class Tool {
   Answer watch(const Arguments& a);
   Answer load_kernel(const Arguments& a);
   void feed(Watch& watch);
+  [[nodiscard]] static KernelPlace place(const Arguments& a, const std::string& network_namespace);
   // latency_commands.cpp
   Answer probe(const Arguments& a);
   Answer churn(const Arguments& a);
+  // host_commands.cpp
+  Answer hosts(const Arguments& a);
 
-  // loop.cpp
+  // tool.cpp
   // Serves the sessions until done() holds; false at the deadline. `busy`: never sleeps.
   bool serve(const std::function<bool()>& done, double seconds, bool busy = false);
   void turn(int wait_ms);

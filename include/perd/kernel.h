@@ -64,6 +64,7 @@ struct Link {
   std::uint16_t port_vlan = 0;  // PVID in a bridge with vlan_filtering
   bool port_learning = true;
   bool port_neigh_suppress = false;
+  std::uint16_t vlan_id = 0;  // kVlan
   friend bool operator==(const Link&, const Link&) = default;
 };
 
@@ -80,8 +81,8 @@ struct Neighbour {
   MacAddress mac{};
   std::uint16_t state = 0;    // NUD_*
   bool extern_learn = false;  // NTF_EXT_LEARNED
-  bool router = false;        // NTF_ROUTER
   std::uint8_t protocol = 0;  // NDA_PROTOCOL, 0 when the kernel has none
+  bool router = false;        // NTF_ROUTER
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
 
@@ -91,14 +92,14 @@ struct FdbEntry {
   IfIndex link{};
   MacAddress mac{};
   bool self = false;
-  IpAddress destination{};        // self: the remote VTEP; unspecified when there is none
-  std::optional<Vni> vni;         // self: VNI to send with when it is not the device's own
-  std::uint32_t next_hop_id = 0;  // self: NDA_NH_ID, instead of a destination
-  IfIndex master{};               // master: the bridge
+  IpAddress destination{};  // self: the remote VTEP; unspecified when there is none
+  std::optional<Vni> vni;   // self: VNI to send with when it is not the device's own
+  IfIndex master{};         // master: the bridge
   std::uint16_t vlan = 0;
   std::uint16_t state = 0;
   bool extern_learn = false;
   bool sticky = false;
+  std::uint32_t next_hop_id = 0;  // self: NDA_NH_ID, instead of a destination
   friend bool operator==(const FdbEntry&, const FdbEntry&) = default;
 };
 
@@ -116,9 +117,9 @@ struct NextHop {
   std::optional<IpAddress> gateway;  // of a single next hop; none: directly on the link
   bool onlink = false;
   bool blackhole = false;
-  bool fdb = false;  // NHA_FDB: `gateway` is a VTEP, there is no link; in a group: of such ones
   std::vector<NextHopMember> group;  // not empty: a group, nothing above counts
   std::uint8_t protocol = 0;
+  bool fdb = false;  // NHA_FDB: `gateway` is a VTEP, there is no link; in a group: of such ones
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
@@ -305,8 +306,8 @@ struct KernelOp {
 //
 // Linux does not tell everything: IPv4 routes and next-hop objects lost with their link, and routes
 // lost with their next-hop object, vanish without notification. A gone IPv6 route names the hops
-// that went: when they are fewer than the route had, the rest stays. Notifications of routes that
-// this driver wrote itself are not passed on (LinuxKernel::Options).
+// that went: when they are fewer than the route had, the rest stays. Notifications of routes and
+// neighbours that this driver wrote may be left out (LinuxKernel::Options).
 template <class T>
 struct Seen {
   T object;

@@ -97,23 +97,34 @@ NeighborConfig complete_neighbor(NeighborDraft& draft, const UnderlayConfig& u, 
   return n;
 }
 
-L3VniConfig complete_l3vni(L3VniDraft& draft, const UnderlayConfig& u) {
-  L3VniConfig l3vni = std::move(draft.config);
+// What both kinds of VNI have by default; `asn` is the administrator of the exported route target.
+template <class VniConfig>
+void complete_vni(VniConfig& vni, std::optional<IpFamily> family, const UnderlayConfig& u,
+                  Asn asn) {
   const bool v4 = has_family(u.tunnel_addresses, IpFamily::kIpv4);
   const bool v6 = has_family(u.tunnel_addresses, IpFamily::kIpv6);
-  l3vni.underlay_family = draft.underlay_family ? *draft.underlay_family
-                                                : (v6 && !v4 ? IpFamily::kIpv6 : IpFamily::kIpv4);
+  vni.underlay_family = family.value_or(v6 && !v4 ? IpFamily::kIpv6 : IpFamily::kIpv4);
   for (const IpAddress& a : u.tunnel_addresses) {
-    if (a.family == l3vni.underlay_family) l3vni.vtep = a;
+    if (a.family == vni.underlay_family) vni.vtep = a;
   }
-  l3vni.asn = draft.asn ? *draft.asn : u.asn;
-  if (l3vni.import_rts.empty()) {
-    l3vni.import_rts.push_back({.any_admin = true, .exact = {}, .number = l3vni.vni.value});
+  if (vni.import_rts.empty()) {
+    vni.import_rts.push_back({.any_admin = true, .exact = {}, .number = vni.vni.value});
   }
-  if (l3vni.export_rts.empty()) {
-    l3vni.export_rts.push_back(make_auto_route_target(l3vni.asn, l3vni.vni));
-  }
+  if (vni.export_rts.empty()) vni.export_rts.push_back(make_auto_route_target(asn, vni.vni));
+}
+
+L3VniConfig complete_l3vni(L3VniDraft& draft, const UnderlayConfig& u) {
+  L3VniConfig l3vni = std::move(draft.config);
+  l3vni.asn = draft.asn.value_or(u.asn);
+  complete_vni(l3vni, draft.underlay_family, u, l3vni.asn);
   return l3vni;
+}
+
+L2VniConfig complete_l2vni(L2VniDraft& draft, const UnderlayConfig& u) {
+  L2VniConfig l2vni = std::move(draft.config);
+  complete_vni(l2vni, draft.underlay_family, u, u.asn);
+  if (!l2vni.gateway_mac_configured) l2vni.gateway_mac = default_gateway_mac(l2vni.vni);
+  return l2vni;
 }
 
 }  // namespace
@@ -126,8 +137,9 @@ Config complete(Draft&& draft, ReadContext& context) {
     UnderlayDraft& u = draft.underlays.front();
     complete_router_id(draft, u, d);
     complete_tunnel(draft, u, d);
+    const bool vnis = !draft.l3vnis.empty() || !draft.l2vnis.empty();
     for (NeighborDraft& n : u.neighbors) {
-      u.config.neighbors.push_back(complete_neighbor(n, u.config, !draft.l3vnis.empty()));
+      u.config.neighbors.push_back(complete_neighbor(n, u.config, vnis));
     }
     out.underlay = std::move(u.config);
   }
@@ -137,6 +149,9 @@ Config complete(Draft&& draft, ReadContext& context) {
   const UnderlayConfig none;
   for (L3VniDraft& l3vni : draft.l3vnis) {
     out.l3vnis.push_back(complete_l3vni(l3vni, out.underlay ? *out.underlay : none));
+  }
+  for (L2VniDraft& l2vni : draft.l2vnis) {
+    out.l2vnis.push_back(complete_l2vni(l2vni, out.underlay ? *out.underlay : none));
   }
   out.node = std::move(draft.node);
   out.log = draft.log;

@@ -19,7 +19,7 @@ struct RuleViolation {
   friend bool operator==(const RuleViolation&, const RuleViolation&) = default;
 };
 
-// In the order of the configuration; empty when it is good.
+// In the order of the configuration, overlapping subnets last; empty when it is good.
 [[nodiscard]] std::vector<RuleViolation> check_config(const Config& config);
 
 }  // namespace perd

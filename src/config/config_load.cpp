@@ -105,6 +105,9 @@ ConfigResult load_config(const std::vector<ConfigText>& texts, const ConfigOptio
   if (draft.l3vnis.size() > config::kL3VnisMax) {
     diagnostics.rule("l3vnis", "more than " + std::to_string(config::kL3VnisMax) + " L3VNIs");
   }
+  if (draft.l2vnis.size() > config::kL2VnisMax) {
+    diagnostics.rule("l2vnis", "more than " + std::to_string(config::kL2VnisMax) + " L2VNIs");
+  }
   Config config = config::complete(std::move(draft), context);
   apply_rules(config, diagnostics);
   if (!diagnostics.empty()) return unexpected(diagnostics.take());

@@ -36,6 +36,7 @@ std::string address_text(std::string text) {
 }
 std::string value(const IpAddress& a) { return address_text(to_string(a)); }
 std::string value(const IpPrefix& p) { return address_text(to_string(p)); }
+std::string value(const InterfaceAddress& a) { return address_text(to_string(a)); }
 std::string value(const RouteTargetMatch& m) { return "\"" + to_string(m) + "\""; }
 std::string value(const std::string& text) { return quoted(text); }
 std::string value(bool b) { return b ? "true" : "false"; }
@@ -82,6 +83,8 @@ class Printer {
     }
     if (!c.l3vnis.empty()) line(0, "l3vnis:");
     for (const L3VniConfig& v : c.l3vnis) l3vni(v);
+    if (!c.l2vnis.empty()) line(0, "l2vnis:");
+    for (const L2VniConfig& v : c.l2vnis) l2vni(v);
   }
 
  private:
@@ -184,9 +187,9 @@ class Printer {
     entry(2, "addPath", "{receive: " + value(n.add_path_receive) + ", send: false}");
   }
 
-  void l3vni(const L3VniConfig& v) {
-    first(0, "name", value(v.name));
-    entry(1, "vrf", value(v.vrf));
+  // What both kinds of VNI have.
+  template <class VniConfig>
+  void vni(const VniConfig& v) {
     entry(1, "vni", std::to_string(v.vni.value));
     entry(1, "vxlanPort", std::to_string(v.vxlan_port));
     entry(1, "underlayAddressFamily", v.underlay_family == IpFamily::kIpv4 ? "IPv4" : "IPv6");
@@ -196,11 +199,40 @@ class Printer {
       exports.push_back({.any_admin = false, .exact = rt, .number = 0});
     }
     list(1, "exportRTs", exports);
-    entry(1, "asn", value(v.asn));
     if (v.rd) entry(1, "rd", "\"" + to_string(*v.rd) + "\"");
+    list(1, "interfaces", v.interfaces);
+  }
+
+  void l2vni(const L2VniConfig& v) {
+    first(0, "name", value(v.name));
+    vni(v);
+    if (!v.l3vni.empty()) {
+      entry(1, "routingDomain", "{type: L3VNI, l3vni: {name: " + value(v.l3vni) + "}}");
+    }
+    if (!v.gateway_ips.empty()) list(1, "gatewayIPs", v.gateway_ips);
+    if (v.host_master == HostMaster::kManaged) {
+      entry(1, "hostMaster", "{type: LinuxBridge, linuxBridge: {lifecycle: Managed}}");
+    } else if (v.host_master == HostMaster::kExternal) {
+      entry(1, "hostMaster",
+            "{type: LinuxBridge, linuxBridge: {lifecycle: External, name: " + value(v.host_bridge) +
+                "}}");
+    }
+    if (v.gateway_mac_configured) {
+      entry(1, "gatewayMAC", "\"" + to_string(v.gateway_mac) + "\"");
+    } else {
+      line(1, "# gatewayMAC: " + to_string(v.gateway_mac) + ", unless a bridge is adopted");
+    }
+    if (v.mtu) entry(1, "mtu", std::to_string(*v.mtu));
+    entry(1, "neighborSuppression", value(v.neighbor_suppression));
+  }
+
+  void l3vni(const L3VniConfig& v) {
+    first(0, "name", value(v.name));
+    entry(1, "vrf", value(v.vrf));
+    vni(v);
+    entry(1, "asn", value(v.asn));
     if (v.table) entry(1, "table", std::to_string(v.table->value));
     if (v.router_mac) entry(1, "routerMAC", "\"" + to_string(*v.router_mac) + "\"");
-    list(1, "interfaces", v.interfaces);
     std::vector<std::string> sources;
     if (v.redistribute.connected) sources.emplace_back("connected");
     if (v.redistribute.static_routes) sources.emplace_back("static");

@@ -19,6 +19,7 @@ namespace perd::config {
 // Limits of the lists; more is refused. The tables behind them are indexed by 16 bits.
 inline constexpr std::size_t kNeighborsMax = 1024;
 inline constexpr std::size_t kL3VnisMax = 4096;
+inline constexpr std::size_t kL2VnisMax = 4096;
 inline constexpr std::size_t kRouteTargetsMax = 100;  // as OpenPERouter
 inline constexpr std::size_t kNetworksMax = 4096;     // also of static routes
 inline constexpr std::size_t kInterfacesMax = 256;
@@ -49,6 +50,11 @@ struct L3VniDraft {
   std::optional<IpFamily> underlay_family;
 };
 
+struct L2VniDraft {
+  L2VniConfig config;
+  std::optional<IpFamily> underlay_family;
+};
+
 struct Draft {
   NodeConfig node;
   bool node_named = false;
@@ -58,6 +64,7 @@ struct Draft {
   KernelConfig kernel;
   std::vector<UnderlayDraft> underlays;
   std::vector<L3VniDraft> l3vnis;
+  std::vector<L2VniDraft> l2vnis;
 };
 
 struct ReadContext {
@@ -75,6 +82,7 @@ void read_document(const Node& document, Draft& draft, Sections& sections, ReadC
 void read_underlay(const Place& at, Draft& draft, ReadContext& context);
 // `name`: of metadata.name; empty in the native file, where the key `name` holds it.
 void read_l3vni(const Place& at, const std::string& name, Draft& draft, ReadContext& context);
+void read_l2vni(const Place& at, const std::string& name, Draft& draft, ReadContext& context);
 [[nodiscard]] NeighborDraft read_neighbor(const Place& at, ReadContext& context);
 
 // Refused unless {enabled: false}; of an underlay or a neighbour.

@@ -17,8 +17,8 @@ constexpr KeySpec kNativeKeys[] = {
     {"kernel"},
     {"underlays"},
     {"l3vnis"},
+    {"l2vnis"},
     {"metrics", KeyStatus::kNotYet},
-    {"l2vnis", KeyStatus::kNotYet},
     {"bgppassthrough", KeyStatus::kNotYet},
     {"policies", KeyStatus::kNotYet},
     {"l3vpns", KeyStatus::kNever, "perd carries VPNs by EVPN and VXLAN, not by SRv6 or MPLS"},
@@ -144,6 +144,9 @@ void read_native(const Node& document, Draft& draft, Sections& sections, ReadCon
   for (Place& at : o.list("l3vnis", kL3VnisMax)) {
     read_l3vni(renumbered(std::move(at), "l3vnis", draft.l3vnis.size()), "", draft, context);
   }
+  for (Place& at : o.list("l2vnis", kL2VnisMax)) {
+    read_l2vni(renumbered(std::move(at), "l2vnis", draft.l2vnis.size()), "", draft, context);
+  }
 }
 
 void refuse_kind(const Place& kind, Diagnostics& d) {
@@ -152,7 +155,6 @@ void refuse_kind(const Place& kind, Diagnostics& d) {
     std::string_view message;
   };
   constexpr Refused kRefused[] = {
-      {"L2VNI", "L2VNI: not yet supported"},
       {"L3Passthrough", "L3Passthrough: not yet supported"},
       {"L3VPN", "L3VPN: not supported: perd carries VPNs by EVPN and VXLAN, not by SRv6 or MPLS"},
       {"RawFRRConfig", "RawFRRConfig: not supported: there is no FRR below perd to take it"},
@@ -166,7 +168,7 @@ void refuse_kind(const Place& kind, Diagnostics& d) {
       return;
     }
   }
-  constexpr std::array<std::string_view, 2> kKinds = {"Underlay", "L3VNI"};
+  constexpr std::array<std::string_view, 3> kKinds = {"Underlay", "L3VNI", "L2VNI"};
   (void)read_word(kind, d, kKinds);
   d.set_incomplete();  // it may have meant the underlay
 }
@@ -189,14 +191,15 @@ void read_kubernetes(const Node& document, Draft& draft, ReadContext& context) {
     constexpr std::array<std::string_view, 1> kVersions = {kApiVersion};
     (void)read_word(*at, d, kVersions);
   }
-  const auto kind = o.require("kind", "Underlay or L3VNI");
+  const auto kind = o.require("kind", "Underlay, L3VNI or L2VNI");
   if (!kind) {
     d.set_incomplete();
     return;
   }
   const bool underlay = kind->node->is_scalar() && kind->node->text == "Underlay";
   const bool l3vni = kind->node->is_scalar() && kind->node->text == "L3VNI";
-  if (!underlay && !l3vni) {
+  const bool l2vni = kind->node->is_scalar() && kind->node->text == "L2VNI";
+  if (!underlay && !l3vni && !l2vni) {
     refuse_kind(*kind, d);
     return;
   }
@@ -210,8 +213,10 @@ void read_kubernetes(const Node& document, Draft& draft, ReadContext& context) {
   if (underlay) {
     read_underlay(renumbered(std::move(*spec), "underlays", draft.underlays.size()), draft,
                   context);
-  } else {
+  } else if (l3vni) {
     read_l3vni(renumbered(std::move(*spec), "l3vnis", draft.l3vnis.size()), name, draft, context);
+  } else {
+    read_l2vni(renumbered(std::move(*spec), "l2vnis", draft.l2vnis.size()), name, draft, context);
   }
 }
 

@@ -1,8 +1,7 @@
 // One L3VNI: a VRF, its VNI, and what enters and leaves it.
 #include <array>
 
-#include "config/draft.h"
-#include "config/object_reader.h"
+#include "config/read_vni.h"
 
 namespace perd::config {
 namespace {
@@ -43,12 +42,6 @@ std::optional<TableId> read_table(const Place& at, Diagnostics& d) {
   return TableId{static_cast<std::uint32_t>(*id)};
 }
 
-std::optional<Vni> read_vni(const Place& at, Diagnostics& d) {
-  const auto vni = read_number(at, d, 1, kVniMax);
-  if (!vni) return std::nullopt;
-  return Vni{static_cast<std::uint32_t>(*vni)};
-}
-
 void read_redistribute(const ObjectReader& o, L3VniConfig& l3vni) {
   constexpr std::array<std::string_view, 3> kSources = {"connected", "static", "kernel"};
   if (!o.has("redistribute")) {
@@ -83,19 +76,9 @@ std::optional<StaticRoute> read_static_route(const Place& at, Diagnostics& d) {
   return StaticRoute{*prefix, *via};
 }
 
-void refuse_empty_targets(const ObjectReader& o, Diagnostics& d) {
-  for (const std::string_view key : {"importRTs", "exportRTs"}) {
-    const auto p = o.get(key);
-    if (p && p->node->is_sequence() && p->node->items.empty()) {
-      d.error(*p, "expected at least one route target; leave the key out for the default");
-    }
-  }
-}
-
 }  // namespace
 
 void read_l3vni(const Place& at, const std::string& name, Draft& draft, ReadContext& context) {
-  constexpr std::array<std::string_view, 2> kFamilies = {"IPv4", "IPv6"};
   Diagnostics& d = context.diagnostics;
   draft.l3vnis.emplace_back();
   L3VniDraft& out = draft.l3vnis.back();
@@ -109,21 +92,10 @@ void read_l3vni(const Place& at, const std::string& name, Draft& draft, ReadCont
   }
   o.take_required("vrf", "the name of the VRF", l3vni.vrf, read_vrf_name);
   if (l3vni.name.empty()) l3vni.name = l3vni.vrf;
-  o.take_required("vni", "a VNI", l3vni.vni, read_vni);
-  o.take("vxlanPort", l3vni.vxlan_port, number<std::uint16_t>(1, 65535));
-  if (const auto p = o.get("underlayAddressFamily")) {
-    if (const auto i = read_word(*p, d, kFamilies)) {
-      out.underlay_family = *i == 0 ? IpFamily::kIpv4 : IpFamily::kIpv6;
-    }
-  }
-  refuse_empty_targets(o, d);
-  o.take_list("importRTs", kRouteTargetsMax, l3vni.import_rts, read_import_rt);
-  o.take_list("exportRTs", kRouteTargetsMax, l3vni.export_rts, read_export_rt);
+  read_vni_keys(o, out, d);
   o.take("asn", out.asn, read_asn);
-  o.take("rd", l3vni.rd, read_rd);
   o.take("table", l3vni.table, read_table);
   o.take("routerMAC", l3vni.router_mac, read_unicast_mac);
-  o.take_list("interfaces", kInterfacesMax, l3vni.interfaces, read_interface_name);
   read_redistribute(o, l3vni);
   o.take_list("networks", kNetworksMax, l3vni.networks, read_prefix);
   o.take_list("staticRoutes", kNetworksMax, l3vni.static_routes, read_static_route);

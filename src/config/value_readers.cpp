@@ -1,7 +1,8 @@
-// The readers of one value that object_reader.h declares.
+// The readers of one value that object_reader.h and read_vni.h declare.
 #include <charconv>
 
 #include "config/object_reader.h"
+#include "config/read_vni.h"
 
 namespace perd::config {
 namespace {
@@ -217,6 +218,21 @@ std::optional<RouteTargetMatch> read_import_rt(const Place& at, Diagnostics& d) 
       "an address or an AS above 65535)";
   return parsed<RouteTargetMatch>(at, d, kExpected,
                                   [](std::string_view t) { return parse_route_target_match(t); });
+}
+
+std::optional<Vni> read_vni(const Place& at, Diagnostics& d) {
+  const auto vni = read_number(at, d, 1, kVniMax);
+  if (!vni) return std::nullopt;
+  return Vni{static_cast<std::uint32_t>(*vni)};
+}
+
+void refuse_empty_targets(const ObjectReader& o, Diagnostics& d) {
+  for (const std::string_view key : {"importRTs", "exportRTs"}) {
+    const auto p = o.get(key);
+    if (p && p->node->is_sequence() && p->node->items.empty()) {
+      d.error(*p, "expected at least one route target; leave the key out for the default");
+    }
+  }
 }
 
 }  // namespace perd::config

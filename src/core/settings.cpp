@@ -25,18 +25,61 @@ TransportOptions transport_options(const NeighborConfig& peer, bool ebgp) {
   return options;
 }
 
+// Adds the numbers of `vnis`, lowest VNI first, beside those that are taken.
+template <class VniConfig>
+std::vector<std::uint16_t> take_numbers(const std::vector<VniConfig>& vnis,
+                                        std::set<std::uint16_t>& taken) {
+  std::vector<std::size_t> order(vnis.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return vnis[a].vni < vnis[b].vni; });
+  std::vector<std::uint16_t> numbers(vnis.size());
+  for (const auto i : order) {
+    auto number = static_cast<std::uint16_t>(vnis[i].vni.value);
+    while (number == 0 || taken.count(number) != 0) ++number;
+    taken.insert(number);
+    numbers[i] = number;
+  }
+  return numbers;
+}
+
+// The routing domain of an L2VNI; none: layer 2 only.
+const L3VniConfig* routing_domain(const Config& config, const L2VniConfig& vni) {
+  if (vni.l3vni.empty()) return nullptr;
+  const auto it = std::find_if(config.l3vnis.begin(), config.l3vnis.end(),
+                               [&](const L3VniConfig& v) { return v.name == vni.l3vni; });
+  PERD_ASSERT(it != config.l3vnis.end());
+  return &*it;
+}
+
+// One order whatever was written first: IPv4, then IPv6.
+std::vector<InterfaceAddress> gateways(const L2VniConfig& vni) {
+  auto sorted = vni.gateway_ips;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+WantedMacVrf wanted_mac_vrf(const Config& config, const L2VniConfig& vni, VrfIds& vrf_ids,
+                            MacVrfIds& ids) {
+  WantedMacVrf wanted;
+  wanted.id = ids.of(vni.name);
+  wanted.name = vni.name;
+  wanted.vni = vni.vni;
+  wanted.vxlan_port = vni.vxlan_port;
+  wanted.local_vtep = vni.vtep;
+  if (const auto* domain = routing_domain(config, vni)) wanted.vrf = vrf_ids.of(domain->vrf);
+  wanted.gateways = gateways(vni);
+  wanted.bridge_mac = vni.gateway_mac;
+  wanted.bridge_mac_configured = vni.gateway_mac_configured;
+  wanted.interfaces = vni.interfaces;
+  wanted.host_master = vni.host_master;
+  wanted.host_bridge = vni.host_bridge;
+  wanted.mtu = vni.mtu;
+  wanted.neighbour_suppression = vni.neighbor_suppression;
+  return wanted;
+}
+
 }  // namespace
-
-VrfId VrfIds::of(const std::string& name) {
-  const auto next = VrfId{static_cast<std::uint16_t>(ids_.size() + 1)};
-  return ids_.try_emplace(name, next).first->second;
-}
-
-std::optional<VrfId> VrfIds::find(const std::string& name) const {
-  const auto known = ids_.find(name);
-  if (known == ids_.end()) return std::nullopt;
-  return known->second;
-}
 
 session::PeerSettings peer_settings(const Config& config, const NeighborConfig& peer) {
   PERD_ASSERT(config.underlay);
@@ -69,19 +112,11 @@ ListenCommand listen_settings(const Config& config) {
   return listen;
 }
 
-std::vector<std::uint16_t> rd_numbers(const std::vector<L3VniConfig>& vnis) {
-  std::vector<std::size_t> order(vnis.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return vnis[a].vni < vnis[b].vni; });
-  std::vector<std::uint16_t> numbers(vnis.size());
+RdNumbers rd_numbers(const Config& config) {
   std::set<std::uint16_t> taken;
-  for (const auto i : order) {
-    auto number = static_cast<std::uint16_t>(vnis[i].vni.value);
-    while (number == 0 || taken.count(number) != 0) ++number;
-    taken.insert(number);
-    numbers[i] = number;
-  }
+  RdNumbers numbers;
+  numbers.l3vnis = take_numbers(config.l3vnis, taken);
+  numbers.l2vnis = take_numbers(config.l2vnis, taken);
   return numbers;
 }
 
@@ -91,7 +126,7 @@ evpn::NodeSettings evpn_node_settings(const Config& config) {
 
 std::vector<evpn::VrfSettings> evpn_vrf_settings(const Config& config, VrfIds& ids) {
   std::vector<evpn::VrfSettings> all;
-  const auto numbers = rd_numbers(config.l3vnis);
+  const auto numbers = rd_numbers(config).l3vnis;
   for (std::size_t i = 0; i < config.l3vnis.size(); ++i) {
     const auto& vni = config.l3vnis[i];
     evpn::VrfSettings s;
@@ -110,7 +145,32 @@ std::vector<evpn::VrfSettings> evpn_vrf_settings(const Config& config, VrfIds& i
   return all;
 }
 
-WantedNode wanted_node(const Config& config, VrfIds& ids) {
+std::vector<evpn::MacVrfSettings> mac_vrf_settings(const Config& config, VrfIds& vrf_ids,
+                                                   MacVrfIds& ids) {
+  std::vector<evpn::MacVrfSettings> all;
+  const auto numbers = rd_numbers(config).l2vnis;
+  for (std::size_t i = 0; i < config.l2vnis.size(); ++i) {
+    const auto& vni = config.l2vnis[i];
+    evpn::MacVrfSettings s;
+    s.id = ids.of(vni.name);
+    s.name = vni.name;
+    s.vni = vni.vni;
+    s.rd = vni.rd.value_or(RouteDistinguisher::of_ip(config.underlay->router_id, numbers[i]));
+    s.import_rts = vni.import_rts;
+    s.export_rts = vni.export_rts;
+    s.vtep = vni.vtep;
+    if (const auto* domain = routing_domain(config, vni)) {
+      s.vrf = vrf_ids.of(domain->vrf);
+      s.l3_vni = domain->vni;
+      s.l3_export_rts = domain->export_rts;
+    }
+    s.gateways = gateways(vni);
+    all.push_back(std::move(s));
+  }
+  return all;
+}
+
+WantedNode wanted_node(const Config& config, VrfIds& vrf_ids, MacVrfIds& mac_vrf_ids) {
   WantedNode node;
   node.tunnel_addresses = config.underlay->tunnel_addresses;
   node.route_protocol = config.kernel.route_protocol;
@@ -118,7 +178,7 @@ WantedNode wanted_node(const Config& config, VrfIds& ids) {
   node.underlay_interfaces = config.underlay->interfaces;
   for (const auto& vni : config.l3vnis) {
     WantedVrf vrf;
-    vrf.id = ids.of(vni.vrf);
+    vrf.id = vrf_ids.of(vni.vrf);
     vrf.name = vni.vrf;
     vrf.table = vni.table;
     vrf.vrf_device = vni.vrf_device;
@@ -130,6 +190,9 @@ WantedNode wanted_node(const Config& config, VrfIds& ids) {
     vrf.router_mac = vni.router_mac;
     vrf.default_mac = default_router_mac(vni.vtep);
     node.vrfs.push_back(std::move(vrf));
+  }
+  for (const auto& vni : config.l2vnis) {
+    node.mac_vrfs.push_back(wanted_mac_vrf(config, vni, vrf_ids, mac_vrf_ids));
   }
   return node;
 }

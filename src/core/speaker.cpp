@@ -10,6 +10,7 @@ Speaker::Speaker(std::uint64_t seed)
     : seed_(seed),
       exporter_(rib::RibTables{rib_.ipv4, rib_.ipv6, rib_.evpn, rib_.opaque}, rib_.peers),
       evpn_(rib_.attributes, rib_.next_hops, rib_.decision),
+      l2_(rib_.attributes, rib_.next_hops, rib_.decision),
       fib_(seed) {}
 
 Speaker::~Speaker() = default;
@@ -156,12 +157,22 @@ Outputs Speaker::take_outputs() {
 }
 
 Deadline Speaker::next_deadline() const {
-  Deadline at = configured_ ? fib_.next_deadline() : std::nullopt;
+  Deadline at;
+  if (configured_) at = earliest(fib_.next_deadline(), l2_.next_deadline());
   for (const auto& [id, n] : neighbors_) {
     at = earliest(at, n->peer->next_deadline());
     at = earliest(at, n->restart_at);
   }
   return at;
+}
+
+std::size_t Speaker::clear_duplicates(MacVrfId id, const std::optional<MacAddress>& mac,
+                                      TimePoint now) {
+  now_ = now;
+  const std::size_t cleared = l2_.clear_duplicates(id, mac, now);
+  evpn_more_ = evpn_more_ || cleared != 0;
+  outputs_.more_work = outputs_.more_work || evpn_more_;
+  return cleared;
 }
 
 bool Speaker::quiescent() const { return configured_ && !has_work() && fib_.synchronized(); }

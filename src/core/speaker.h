@@ -26,6 +26,7 @@
 #include "core/settings.h"
 #include "core/underlay_routes.h"
 #include "evpn/engine.h"
+#include "evpn/l2/l2_engine.h"
 #include "fib/fib.h"
 #include "perd/config.h"
 #include "perd/event.h"
@@ -94,20 +95,25 @@ class Speaker final : private session::PeerSink {
   bool clear_neighbor(const IpAddress& address, TimePoint now);
   bool soft_clear(const IpAddress& address, bool in, bool out, TimePoint now);
 
+  // Takes MACs up again that were frozen as duplicates (RFC 7432 15.1): one, or all of the MAC-VRF.
+  std::size_t clear_duplicates(MacVrfId id, const std::optional<MacAddress>& mac, TimePoint now);
+
   // ---- views ----
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] const RibSet& rib() const { return rib_; }
   [[nodiscard]] const rib::Exporter& exporter() const { return exporter_; }
   [[nodiscard]] const evpn::Engine& evpn() const { return evpn_; }
+  [[nodiscard]] const evpn::L2Engine& l2() const { return l2_; }
   [[nodiscard]] const fib::Fib& fib() const { return fib_; }
   [[nodiscard]] const VrfIds& vrf_ids() const { return vrf_ids_; }
+  [[nodiscard]] const MacVrfIds& mac_vrf_ids() const { return mac_vrf_ids_; }
   [[nodiscard]] const std::map<PeerId, std::unique_ptr<Neighbor>>& neighbors() const {
     return neighbors_;
   }
   [[nodiscard]] const UnderlayRoutes& underlay() const { return underlay_; }
   // Octets of the large tables; cheap enough to be asked often.
   [[nodiscard]] std::size_t table_octets() const {
-    return rib_.octets() + evpn_.table_octets() + fib_.route_octets();
+    return rib_.octets() + evpn_.table_octets() + l2_.table_octets() + fib_.route_octets();
   }
   [[nodiscard]] const Neighbor* neighbor(const IpAddress& address) const;
   [[nodiscard]] const EventLog& event_log() const { return log_; }
@@ -153,12 +159,15 @@ class Speaker final : private session::PeerSink {
   void work(TimePoint now);
   void settle(Neighbor& neighbor);
   void sweep_peers();
-  void decide();
-  void run_evpn();
+  void decide(TimePoint now);
+  void run_evpn(TimePoint now);
+  void learn_news(TimePoint now);
+  void originate(std::vector<evpn::Origination>& originations);
+  void originate();
   [[nodiscard]] std::size_t bulk_share(TimePoint now);
   void run_fib(TimePoint now);
   void track_next_hops();
-  void learn(LocalKnowledge&& knowledge);
+  void learn(LocalKnowledge&& knowledge, TimePoint now);
   void rescan_next_hops();
   void send_updates(TimePoint now);
   void consider_sweep(TimePoint now);
@@ -184,8 +193,10 @@ class Speaker final : private session::PeerSink {
   RibSet rib_;
   rib::Exporter exporter_;
   VrfIds vrf_ids_;
+  MacVrfIds mac_vrf_ids_;
   UnderlayRoutes underlay_;
   evpn::Engine evpn_;
+  evpn::L2Engine l2_;
   fib::Fib fib_;
   EventLog log_;
   Outputs outputs_;
@@ -202,7 +213,7 @@ class Speaker final : private session::PeerSink {
   std::vector<IpAddress> refused_connections_;  // told once per address
   bool bulk_input_ = false;                     // since the last turn
   Deadline filling_since_;                      // a table fills or empties since then
-  bool evpn_more_ = false;
+  bool evpn_more_ = false;                      // either engine
   bool reap_more_ = false;
   bool sweep_told_ = false;
 };

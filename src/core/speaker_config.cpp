@@ -31,9 +31,11 @@ void Speaker::configure(const Config& config, TimePoint now) {
     rib_.decision.options.multipath = underlay.multipath;
     rescan_everything_ = true;
   }
-  fib_.configure(wanted_node(config_, vrf_ids_), now);
+  fib_.configure(wanted_node(config_, vrf_ids_, mac_vrf_ids_), now);
   if (first) fib_.start(now);
   evpn_.configure(evpn_node_settings(config_), evpn_vrf_settings(config_, vrf_ids_));
+  l2_.configure(evpn_node_settings(config_), mac_vrf_settings(config_, vrf_ids_, mac_vrf_ids_),
+                now);
   refresh_own_addresses();
   configure_local_routes();
   const bool exports_changed =
@@ -53,6 +55,7 @@ void Speaker::configure(const Config& config, TimePoint now) {
   }
   raise(EventKind::kConfigApplied, Severity::kInfo, "configuration",
         first ? std::to_string(config_.l3vnis.size()) + " L3VNIs, " +
+                    std::to_string(config_.l2vnis.size()) + " L2VNIs, " +
                     std::to_string(underlay.neighbors.size()) + " neighbors"
               : (old == config_ ? "nothing changed" : "changes applied"));
   collect_commands();

@@ -32,14 +32,23 @@ void empty(DesiredDelta& delta) {
   empty(delta.routes);
   empty(delta.released_sets);
 }
+void empty(L2Delta& delta) {
+  empty(delta.sets);
+  empty(delta.macs);
+  empty(delta.neighbours);
+  empty(delta.floods);
+  empty(delta.messages);
+  empty(delta.released_sets);
+}
 
 }  // namespace
 
 void Speaker::work(TimePoint now) {
   sweep_peers();
   rescan_next_hops();
-  decide();
-  run_evpn();
+  learn_news(now);
+  decide(now);
+  run_evpn(now);
   track_next_hops();
   run_fib(now);
   reap_more_ = exporter_.reap(kReapSlice);
@@ -63,7 +72,7 @@ void Speaker::sweep_peers() {
   }
 }
 
-void Speaker::decide() {
+void Speaker::decide(TimePoint now) {
   const auto gateways = [&](const auto& table, rib::RouteId id) {
     std::vector<IpAddress> list;
     const auto best = table.best(id);
@@ -87,6 +96,7 @@ void Speaker::decide() {
   rib_.evpn.decide(kDecideSlice, rib_.decision,
                    [&](rib::RouteId id, const rib::BestChange& change) {
                      evpn_.on_route_changed(rib_.evpn, id, change.urgent);
+                     l2_.on_route_changed(rib_.evpn, id, now, change.urgent);
                      if (!change.best_changed) return;
                      exporter_.on_best_change<rib::L2vpnEvpn>(id, change.urgent);
                    });
@@ -96,9 +106,8 @@ void Speaker::decide() {
                      });
 }
 
-void Speaker::run_evpn() {
-  evpn_more_ = evpn_.step(rib_.evpn, kEvpnSlice);
-  auto& originations = evpn_.originations();
+void Speaker::originate(std::vector<evpn::Origination>& originations) {
+  if (originations.empty()) return;
   rib_.evpn.set_urgent(originations.size() <= kSingleOriginations);
   for (const auto& o : originations) {
     if (o.withdraw) {
@@ -111,8 +120,30 @@ void Speaker::run_evpn() {
   }
   rib_.evpn.set_urgent(false);
   empty(originations);
-  for (auto& event : evpn_.events()) on_event(std::move(event));
-  empty(evpn_.events());
+}
+
+// What both engines have to say beside what the kernel should hold.
+void Speaker::originate() {
+  for (const auto& route : l2_.host_routes()) evpn_.on_local(route), evpn_more_ = true;
+  empty(l2_.host_routes());
+  originate(l2_.originations());
+  originate(evpn_.originations());
+  for (auto* events : {&l2_.events(), &evpn_.events()}) {
+    for (auto& event : *events) on_event(std::move(event));
+    empty(*events);
+  }
+}
+
+// Before routes are decided, so that what a host said stands in an UPDATE when this turn ends.
+void Speaker::learn_news(TimePoint now) {
+  for (auto& knowledge : fib_.take_knowledge()) learn(std::move(knowledge), now);
+  originate();
+}
+
+void Speaker::run_evpn(TimePoint now) {
+  evpn_more_ = evpn_.step(rib_.evpn, kEvpnSlice);
+  evpn_more_ = l2_.step(rib_.evpn, now, kEvpnSlice) || evpn_more_;
+  originate();
 }
 
 void Speaker::track_next_hops() {
@@ -144,31 +175,35 @@ void Speaker::run_fib(TimePoint now) {
     fib_.apply(evpn_.delta(), now);
     empty(evpn_.delta());
   }
+  if (!l2_.delta().empty()) {
+    fib_.apply(l2_.delta(), now);
+    empty(l2_.delta());
+  }
   fib_.step(now, bulk_share(now));
   auto ops = fib_.take_ops(kOpsPerTurn);
   std::move(ops.begin(), ops.end(), std::back_inserter(outputs_.kernel));
-  for (auto& knowledge : fib_.take_knowledge()) learn(std::move(knowledge));
+  for (auto& knowledge : fib_.take_knowledge()) learn(std::move(knowledge), now);
   for (auto& event : fib_.take_events()) on_event(std::move(event));
 }
 
-void Speaker::learn(LocalKnowledge&& knowledge) {
+void Speaker::learn(LocalKnowledge&& knowledge, TimePoint now) {
+  evpn_more_ = true;
   std::visit(Overloaded{[&](const LocalRoute& route) {
-                          if (route.vrf == kDefaultVrf) return;
-                          evpn_.on_local(route);
-                          evpn_more_ = true;
+                          if (route.vrf != kDefaultVrf) evpn_.on_local(route);
                         },
                         [&](const VrfState& state) {
                           evpn_.on_vrf_state(state);
-                          evpn_more_ = true;
+                          l2_.on_vrf_state(state, now);
                         },
                         [&](const NextHopState& state) {
                           if (!rib_.next_hops.set_state(state)) return;
                           changed_next_hops_.push_back(rib_.next_hops.find(state.address));
                           evpn_.on_next_hop_changed(state.address);
-                          evpn_more_ = true;
                         },
-                        [&](const MacVrfState&) {}, [&](const LocalMac&) {},
-                        [&](const LocalNeighbour&) {}, [&](const HostHeard&) {}},
+                        [&](const MacVrfState& state) { l2_.on_state(state, now); },
+                        [&](const LocalMac& mac) { l2_.on_local_mac(mac, now); },
+                        [&](const LocalNeighbour& n) { l2_.on_local_neighbour(n, now); },
+                        [&](const HostHeard& heard) { l2_.on_heard(heard, now); }},
              knowledge);
 }
 

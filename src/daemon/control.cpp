@@ -94,12 +94,35 @@ ApiAnswer Daemon::diff(const ApiRequest& request) {
   return text_answer(request, ExitCode::kGood, diff_configs(speaker_.config(), *loaded));
 }
 
+// Takes frozen MACs up again.
+ApiAnswer Daemon::clear_macs(const ApiRequest& request) {
+  const auto& a = request.args;
+  const auto vni = status::parse_vni(a[2]);
+  const auto mac = a.size() == 4 ? parse_mac(a[3]) : std::nullopt;
+  if (!vni || (a.size() == 4 && !mac)) {
+    return text_answer(request, ExitCode::kUsage, "usage: perctl clear mac VNI [MAC]");
+  }
+  const auto* config = status::find_l2vni(speaker_.config(), *vni);
+  const auto id = config == nullptr ? std::nullopt : speaker_.mac_vrf_ids().find(config->name);
+  if (!id) return text_answer(request, ExitCode::kRefused, "no L2VNI " + a[2]);
+  const auto count = speaker_.clear_duplicates(*id, mac, monotonic_now());
+  schedule();
+  if (count == 0) {
+    return text_answer(request, ExitCode::kRefused,
+                       mac ? to_string(*mac) + " is no duplicate" : "no duplicates");
+  }
+  return text_answer(request, ExitCode::kGood,
+                     std::to_string(count) + (count == 1 ? " MAC" : " MACs") + " taken up again");
+}
+
 ApiAnswer Daemon::clear(const ApiRequest& request) {
   const auto& a = request.args;
+  if ((a.size() == 3 || a.size() == 4) && a[1] == "mac") return clear_macs(request);
   const bool soft = a.size() == 5 && a[3] == "soft" && (a[4] == "in" || a[4] == "out");
   if (!(a.size() == 3 || soft) || a[1] != "neighbor") {
     return text_answer(request, ExitCode::kUsage,
-                       "usage: perctl clear neighbor ADDR [soft in|out]");
+                       "usage: perctl clear neighbor ADDR [soft in|out]\n"
+                       "       perctl clear mac VNI [MAC]");
   }
   const auto address = parse_ip(a[2]);
   const auto now = monotonic_now();

@@ -66,6 +66,7 @@ Daemon::Daemon(CommandLine line, Config config, std::unique_ptr<netlink::KernelP
                  }),
       requests_(io_, kernel_->request_fd()),
       events_(io_, kernel_->event_fd()),
+      packets_(io_, kernel_->packet_fd()),
       timer_(io_),
       stop_timer_(io_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
@@ -77,6 +78,7 @@ Daemon::Daemon(CommandLine line, Config config, std::unique_ptr<netlink::KernelP
 Daemon::~Daemon() {
   requests_.release();  // the descriptors are the driver's
   events_.release();
+  packets_.release();
 }
 
 Exit Daemon::run() {
@@ -88,6 +90,7 @@ Exit Daemon::run() {
                    "node " + speaker_.config().node.name + ", configuration " + line_.config});
   wait_for_requests();
   wait_for_events();
+  wait_for_packets();
   wait_for_signals();
   schedule();
   io_.run();
@@ -172,6 +175,16 @@ void Daemon::wait_for_events() {
                        schedule();
                        wait_for_events();
                      });
+}
+
+void Daemon::wait_for_packets() {
+  packets_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](boost::system::error_code error) {
+                        if (error) return;
+                        (void)kernel_->on_packet_readable(*this);
+                        schedule();
+                        wait_for_packets();
+                      });
 }
 
 void Daemon::wait_for_signals() {

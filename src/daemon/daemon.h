@@ -55,6 +55,7 @@ class Daemon final : private KernelEventSink {
   void carry_out(Outputs&& outputs);
   void wait_for_requests();
   void wait_for_events();
+  void wait_for_packets();
   void wait_for_signals();
   void on_signal(int signal);
   void on_listen_failed(const ListenFailed& failed);
@@ -65,6 +66,7 @@ class Daemon final : private KernelEventSink {
   [[nodiscard]] ApiAnswer answer(const ApiRequest& request);
   [[nodiscard]] ApiAnswer reload(const ApiRequest& request);
   [[nodiscard]] ApiAnswer clear(const ApiRequest& request);
+  [[nodiscard]] ApiAnswer clear_macs(const ApiRequest& request);
   [[nodiscard]] ApiAnswer diff(const ApiRequest& request);
   // The errors as text; empty when the new configuration runs.
   [[nodiscard]] std::string apply(const ConfigResult& loaded);
@@ -77,6 +79,7 @@ class Daemon final : private KernelEventSink {
   io::AsioTransport transport_;
   boost::asio::posix::stream_descriptor requests_;
   boost::asio::posix::stream_descriptor events_;
+  boost::asio::posix::stream_descriptor packets_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer stop_timer_;
   boost::asio::signal_set signals_;

@@ -18,7 +18,7 @@ std::uint8_t flag_of(LocalRouteKind kind) {
     case LocalRouteKind::kKernel:
       return PrefixState::kKernel;
     case LocalRouteKind::kHost:
-      return 0;
+      return PrefixState::kHost;
   }
   return 0;
 }
@@ -196,16 +196,19 @@ void Engine::State::on_next_hop_changed(const IpAddress& vtep) {
 
 Membership Engine::State::join(const EvpnTable& table, rib::RouteId route, const wire::EvpnKey& key,
                                const rib::PathView& best) {
-  if (key.type != wire::EvpnRouteType::kIpPrefix) return cache.acquire_ignored(key.type);
-  const IpPrefix prefix = key.prefix();
-  const ClassId first = cache.acquire(best, prefix);
+  if (!is_for_vrf(key, best)) return cache.acquire_ignored(key.type);
+  const ClassId first = cache.acquire(key, best);
   if (cache.import(first).verdict.refusal != Refusal::kNone) return first;
+  // Nodes that share an RD: a host is at one place (RFC 7432 15), or behind one Ethernet segment.
+  const bool host = key.type == wire::EvpnRouteType::kMacIp;
+  if (host && best.esi().is_zero()) return first;
   // Several neighbours usually tell of the same VTEP; only another VTEP adds a hop.
   const rib::NextHopId next_hop = attributes.get(best.attrs).next_hop_id();
   std::uint32_t group = 0;
   table.for_each_multipath(route, [&](const rib::PathView& path) {
     if (path.best || attributes.get(path.attrs).next_hop_id() == next_hop) return;
-    const ClassId other = cache.acquire(path, prefix);
+    if (host && (!is_for_vrf(key, path) || path.esi() != best.esi())) return;
+    const ClassId other = cache.acquire(key, path);
     if (cache.import(other).verdict.refusal != Refusal::kNone) {
       cache.release(other);
       return;
@@ -254,7 +257,7 @@ void Engine::State::on_route_changed(const EvpnTable& table, rib::RouteId route)
     ++refusals[static_cast<std::size_t>(verdict.refusal)];
     to = verdict.vrfs;
   }
-  if (!from.empty() || !to.empty()) move_route(key.prefix(), route, from, to);
+  if (!from.empty() || !to.empty()) move_route(prefix_of(key), route, from, to);
   leave(before);
 }
 

@@ -1,5 +1,6 @@
-// The EVPN engine: what the EVPN routes of the Loc-RIB mean for this node's IP-VRFs (RFC
-// 9136 4.4.1, interface-less), and which type 5 routes this node originates.
+// The EVPN engine: what the EVPN routes of the Loc-RIB mean for this node's IP-VRFs (type 5: RFC
+// 9136 4.4.1, interface-less; host routes of type 2 with an L3 label: RFC 9135 5.2), and which type
+// 5 routes this node originates.
 //
 // Owns per VRF the table of prefixes with their candidates, the router MACs of remote VTEPs, the
 // interned next-hop sets, and what is originated. Never owns a route: those are the RIB's, named by
@@ -10,7 +11,9 @@
 // going up) is done in slices by step(). Prefixes with one candidate are decided at once, others
 // once per step.
 //
-// Types 1 to 4 and the IP half of type 2 are counted and otherwise ignored.
+// Hosts behind this node's own ports are told by L2Engine (LocalRouteKind::kHost): the kernel
+// reaches them by the connected subnet, and they are never originated as type 5. Other routes of
+// types 1 to 4 are counted and otherwise ignored.
 //
 // The references of the constructor must outlive the engine; so must the attribute sets it names,
 // for which it holds references of its own.

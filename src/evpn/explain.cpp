@@ -66,7 +66,13 @@ std::string local_kinds(const PrefixState& state) {
   add(PrefixState::kConnected, "connected");
   add(PrefixState::kStatic, "static");
   add(PrefixState::kKernel, "kernel");
+  add(PrefixState::kHost, "host");
   return kinds;
+}
+
+bool can_be_for_vrf(const wire::EvpnKey& key) {
+  return key.type == wire::EvpnRouteType::kIpPrefix ||
+         (key.type == wire::EvpnRouteType::kMacIp && key.ip_bits != 0);
 }
 
 void origin_steps(const VrfTable& vrf, const PrefixState& state, Steps& steps) {
@@ -108,7 +114,11 @@ void Engine::State::explain_route(const EvpnTable& table, const VrfTable& vrf, r
                    received_from(decision, *best) +
                        "; best path of the route: " + std::string(rib::to_string(best->reason)),
                    true});
-  const ImportSubject subject = cache.subject(*best, key.prefix());
+  if (!is_for_vrf(key, *best)) {
+    steps.push_back({"import", "no second label: the host is not routed", false});
+    return;
+  }
+  const ImportSubject subject = cache.subject(key, *best);
   ExplainStep target = target_step(vrf.settings, subject.communities);
   const bool wanted = target.good;
   steps.push_back(std::move(target));
@@ -169,7 +179,7 @@ std::vector<ExplainStep> Engine::explain(const EvpnTable& table, VrfId id,
   do {
     cursor = table.walk(cursor, rib::kMaxRoutes, [&](rib::RouteId route) {
       const wire::EvpnKey key = table.key(route);
-      if (key.type != wire::EvpnRouteType::kIpPrefix || key.prefix() != prefix) return;
+      if (!can_be_for_vrf(key) || prefix_of(key) != prefix) return;
       any = true;
       s.explain_route(table, *v, route, steps);
     });

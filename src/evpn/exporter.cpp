@@ -19,7 +19,8 @@ bool is_exportable(const IpPrefix& prefix, std::span<const IpAddress> own_addres
 
 Wanted wanted(const VrfTable& vrf, std::span<const IpAddress> own_addresses, const IpPrefix& prefix,
               const PrefixState& state) {
-  constexpr std::uint8_t kReasons = PrefixState::kLocal | PrefixState::kNetwork;
+  constexpr std::uint8_t kReasons =
+      PrefixState::kConnected | PrefixState::kStatic | PrefixState::kKernel | PrefixState::kNetwork;
   if (!state.has(kReasons) || !vrf.exports()) return Wanted::kNo;
   if (!is_exportable(prefix, own_addresses)) return Wanted::kNo;
   if (state.has(PrefixState::kNetwork)) return Wanted::kNetwork;

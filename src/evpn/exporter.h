@@ -3,7 +3,8 @@
 // A prefix is originated while the VRF is up, if it stands under `networks` or a local route of a
 // kind that is redistributed exists. Of both, `networks` gives the origin (IGP). Never originated:
 // what cannot be routed, and host routes of the node's own addresses. What was learned from EVPN is
-// not a local route, so it never comes here.
+// not a local route, so it never comes here; a host behind a local port is told as type 2 by
+// L2Engine, so it is no reason either.
 #pragma once
 
 #include <span>

@@ -7,6 +7,16 @@
 
 namespace perd::evpn {
 
+bool is_for_vrf(const wire::EvpnKey& key, const rib::PathView& path) {
+  if (key.type == wire::EvpnRouteType::kIpPrefix) return true;
+  return key.type == wire::EvpnRouteType::kMacIp && key.ip_bits != 0 && path.label2();
+}
+
+IpPrefix prefix_of(const wire::EvpnKey& key) {
+  const auto host = key.address();
+  return host ? IpPrefix::host(*host) : key.prefix();
+}
+
 ImportTarget* Import::target(VrfId vrf) {
   const auto it =
       std::lower_bound(targets.begin(), targets.end(), vrf,
@@ -45,14 +55,18 @@ std::uint64_t ImportCache::hash_of(rib::AttrId attributes, std::uint32_t label_a
   return mix64(std::uint64_t{attributes} << 32 | label_and_facts);
 }
 
-std::uint32_t ImportCache::facts_of(const rib::PathView& path, const IpPrefix& prefix) {
-  std::uint32_t facts = path.label1.value << 8;
-  if (path.extra != nullptr) {
+std::uint32_t ImportCache::facts_of(const wire::EvpnKey& key, const rib::PathView& path) {
+  // The ESI of a host is no overlay index: it tells who else has the host. The L3 label of a type 2
+  // is the second one (RFC 9135 5.2).
+  const bool host = key.type == wire::EvpnRouteType::kMacIp;
+  const Label label = host ? path.label2().value_or(Label{}) : path.label1;
+  std::uint32_t facts = label.value << 8;
+  if (path.extra != nullptr && !host) {
     if (!path.esi().is_zero()) facts |= kEsi;
     if (path.gateway()) facts |= kGateway;
   }
   if (path.local()) facts |= kLocal;
-  if (is_martian_prefix(prefix)) facts |= kMartian;
+  if (is_martian_prefix(prefix_of(key))) facts |= kMartian;
   return facts;
 }
 
@@ -67,12 +81,12 @@ ImportSubject ImportCache::subject(rib::AttrId attributes, std::uint32_t label_a
           .martian = (label_and_facts & kMartian) != 0};
 }
 
-ImportSubject ImportCache::subject(const rib::PathView& path, const IpPrefix& prefix) const {
-  return subject(path.attrs, facts_of(path, prefix));
+ImportSubject ImportCache::subject(const wire::EvpnKey& key, const rib::PathView& path) const {
+  return subject(path.attrs, facts_of(key, path));
 }
 
-ClassId ImportCache::acquire(const rib::PathView& path, const IpPrefix& prefix) {
-  const std::uint32_t facts = facts_of(path, prefix);
+ClassId ImportCache::acquire(const wire::EvpnKey& key, const rib::PathView& path) {
+  const std::uint32_t facts = facts_of(key, path);
   const std::uint64_t hash = hash_of(path.attrs, facts);
   ClassId id = class_index_.find(hash, [&](ClassId n) {
     return classes_[n].attributes == path.attrs && classes_[n].label_and_facts == facts;

@@ -10,7 +10,7 @@
 // changed leaves the index and keeps its old import until its last route moved on, so that each
 // route is taken out of exactly those VRFs that it was put into.
 //
-// Class ids 1 to 4 are fixed: the EVPN route types that are ignored.
+// Class ids 1 to 4 are fixed: routes of these EVPN types that are not for an IP-VRF.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,11 @@ using ClassId = std::uint32_t;   // 0: none
 using ImportId = std::uint32_t;  // 0: none
 
 inline constexpr ClassId kIgnoredTypes = 4;
+
+// A type 5 route, or the IP half of a type 2 with an address and a second label (RFC 9135 5.2).
+[[nodiscard]] bool is_for_vrf(const wire::EvpnKey& key, const rib::PathView& path);
+// What such a route is about: its prefix, or the host's address with full length.
+[[nodiscard]] IpPrefix prefix_of(const wire::EvpnKey& key);
 
 struct ImportTarget {
   VrfId vrf{};
@@ -57,8 +62,8 @@ class ImportCache {
   void set_rules(std::span<const IpAddress> own_addresses,
                  std::span<const ImportRules::LocalVrf> vrfs);
 
-  // The class of a type 5 path, with one more route in it.
-  [[nodiscard]] ClassId acquire(const rib::PathView& path, const IpPrefix& prefix);
+  // The class of a path that is for IP-VRFs (is_for_vrf), with one more route in it.
+  [[nodiscard]] ClassId acquire(const wire::EvpnKey& key, const rib::PathView& path);
   [[nodiscard]] ClassId acquire_ignored(wire::EvpnRouteType type);
   void release(ClassId id);
   // False when the verdict of this class is no longer the one its routes were imported by.
@@ -68,7 +73,7 @@ class ImportCache {
   [[nodiscard]] const Import& import(ClassId id) const { return imports_[classes_[id].import]; }
   [[nodiscard]] rib::AttrId attributes(ClassId id) const { return classes_[id].attributes; }
   [[nodiscard]] const ImportRules& rules() const { return rules_; }
-  [[nodiscard]] ImportSubject subject(const rib::PathView& path, const IpPrefix& prefix) const;
+  [[nodiscard]] ImportSubject subject(const wire::EvpnKey& key, const rib::PathView& path) const;
   [[nodiscard]] std::uint32_t routes(ClassId id) const { return classes_[id].routes; }
   [[nodiscard]] std::size_t classes() const { return class_index_.size(); }
   [[nodiscard]] std::size_t imports() const { return import_index_.size(); }
@@ -86,7 +91,7 @@ class ImportCache {
 
   [[nodiscard]] static std::uint64_t hash_of(rib::AttrId attributes, std::uint32_t label_and_facts);
   [[nodiscard]] static std::uint64_t hash_of(const ImportVerdict& verdict);
-  [[nodiscard]] static std::uint32_t facts_of(const rib::PathView& path, const IpPrefix& prefix);
+  [[nodiscard]] static std::uint32_t facts_of(const wire::EvpnKey& key, const rib::PathView& path);
   [[nodiscard]] ImportSubject subject(rib::AttrId attributes, std::uint32_t label_and_facts) const;
   [[nodiscard]] ImportId intern(ImportVerdict&& verdict);
   void release_import(ImportId id);

@@ -79,7 +79,7 @@ Refusal ImportRules::judge_tunnel(const ImportSubject& subject, ImportVerdict& v
   if (subject.gateway) return Refusal::kOverlayIndexGateway;
   if (subject.label.value == 0 || subject.label.value > kVniMax) return Refusal::kNoLabel;
   const auto mac = router_mac_of(subject.communities);
-  if (!mac) return Refusal::kNoRouterMac;
+  if (!mac) return Refusal::kNoRouterMac;  // RFC 9136 4.4.1; RFC 9135 5.2 of a host route
   if (!mac->is_unicast()) return Refusal::kBadRouterMac;
   if (std::binary_search(own_macs_.begin(), own_macs_.end(), *mac)) return Refusal::kOwnRouterMac;
   std::erase_if(verdict.vrfs, [&](VrfId id) { return row(id).family != subject.next_hop->family; });

@@ -1,8 +1,10 @@
-// Whether a type 5 route is imported, into which VRFs, and over what tunnel: a function of the
-// attribute set, the label and four facts about the route, never of other routes. Pure; the result
+// Whether a type 5 route, or the IP half of a type 2, is imported, into which VRFs, and over what
+// tunnel: a function of the attribute set, the L3 label and four facts about the route, never of
+// other routes. Pure; the result
 // is cached by import_cache.h.
 //
-// RFC 4364 4.3.1 (route targets), RFC 8365 5.1.3 (encapsulation), RFC 9136 3.2 and 4.4.1. The order
+// RFC 4364 4.3.1 (route targets), RFC 8365 5.1.3 (encapsulation), RFC 9136 3.2 and 4.4.1, RFC 9135
+// 5.2. The order
 // of the checks is the order in which `perctl explain` shows them: whose route is it, is it for us,
 // is it usable.
 #pragma once
@@ -26,7 +28,7 @@ struct ImportSubject {
   std::span<const ExtendedCommunity> communities;
   std::optional<IpAddress> next_hop;
   Label label{};
-  bool esi = false;      // the route names an Ethernet segment
+  bool esi = false;      // type 5: the route names an Ethernet segment
   bool gateway = false;  // the route names a gateway address
   bool local = false;    // originated by this node
   bool martian = false;  // its prefix cannot be routed

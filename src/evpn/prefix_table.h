@@ -34,7 +34,8 @@ struct PrefixState {
   static constexpr std::uint8_t kOriginated = 1U << 4;
   static constexpr std::uint8_t kOriginatedNetwork = 1U << 5;  // ... with the origin of a network
   static constexpr std::uint8_t kPending = 1U << 6;            // waits for a decision
-  static constexpr std::uint8_t kLocal = kConnected | kStatic | kKernel;
+  static constexpr std::uint8_t kHost = 1U << 7;  // a host behind a local port, never originated
+  static constexpr std::uint8_t kLocal = kConnected | kStatic | kKernel | kHost;
 
   [[nodiscard]] bool has(std::uint8_t mask) const { return (flags & mask) != 0; }
   void assign(std::uint8_t mask, bool on) {

@@ -47,7 +47,7 @@ std::string_view explanation(Refusal refusal) {
     case Refusal::kNone:
       return "imported";
     case Refusal::kRouteType:
-      return "not a type 5 route";
+      return "neither a prefix nor a host with an L3 label";
     case Refusal::kMartianPrefix:
       return "multicast, loopback or link-local prefix";
     case Refusal::kNoRouteTarget:

@@ -10,6 +10,9 @@
 //   router MAC, no label             overlay index is the MAC             kNoLabel
 //   label, no router MAC             no inner Ethernet header can be      kNoRouterMac
 //                                    built for VXLAN
+//
+// A type 2 with an address and a second label is read like a type 5 of the host's address (RFC 9135
+// 5.2): the second label stands for the label, and its ESI is no overlay index.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +23,7 @@ namespace perd::evpn {
 
 enum class Refusal : std::uint8_t {
   kNone,                 // imported into one VRF or several
-  kRouteType,            // types 1 to 4: layer 2, not for an IP-VRF
+  kRouteType,            // not for an IP-VRF: neither type 5 nor type 2 with address and L3 label
   kMartianPrefix,        // multicast, loopback or link local
   kNoRouteTarget,        // no import list of a VRF takes any of its route targets
   kOwnRoute,             // originated here

@@ -18,6 +18,51 @@ void Choice::clear() {
   candidates.clear();
 }
 
+namespace {
+
+MacMobility mobility_of(std::span<const ExtendedCommunity> communities) {
+  for (const auto& c : communities) {
+    if (const auto m = as_mac_mobility(c)) return *m;
+  }
+  return {};  // RFC 7432 15: without the community the sequence is 0
+}
+
+// The place that counts of two that claim one host. RFC 7432 15.2: a static one before others; 15:
+// the higher sequence, then the lower VTEP. RFC 9135 7 has the same hold for the host's address.
+rib::Reason falls_to(const Contender& a, const Contender& winner) {
+  if (a.mobility != winner.mobility) return rib::Reason::kMacMobility;
+  const EthernetSegmentId esi = winner.path.esi();
+  if (!esi.is_zero() && a.path.esi() == esi) return rib::Reason::kNone;  // at several places: 8.4
+  return a.vtep == winner.vtep ? rib::Reason::kNone : rib::Reason::kVtepAddress;
+}
+
+bool is_before(const Contender& a, const Contender& b) {
+  if (a.mobility.sticky != b.mobility.sticky) return a.mobility.sticky;
+  if (a.mobility.sequence != b.mobility.sequence) return a.mobility.sequence > b.mobility.sequence;
+  return a.vtep < b.vtep;
+}
+
+}  // namespace
+
+void Choice::judge_mobility(const rib::AttributeStore& attributes) {
+  const Contender* winner = nullptr;
+  const auto competes = [this](std::size_t i) {
+    return contenders[i].host() && rib::is_candidate(candidates[i].rejected);
+  };
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    if (!competes(i)) continue;
+    Contender& x = contenders[i];
+    const rib::AttributeSet& set = attributes.get(x.path.attrs);
+    x.mobility = mobility_of(set.extended_communities());
+    x.vtep = set.next_hop().value_or(IpAddress{});
+    if (winner == nullptr || is_before(x, *winner)) winner = &x;
+  }
+  if (winner == nullptr) return;
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    if (competes(i)) candidates[i].rejected = falls_to(contenders[i], *winner);
+  }
+}
+
 // Adds the hops of a route in this VRF, `limit` in all at most; true when one of its hops is in the
 // set afterwards.
 bool Engine::State::add_hops(Membership m, VrfId vrf, unsigned limit,
@@ -57,6 +102,7 @@ void Engine::State::compete(const EvpnTable& table, const VrfTable& vrf, const P
     c.candidates.push_back(
         rib::make_candidate(decision, x.path.attrs, x.path.peer, x.path.path_id));
   }
+  c.judge_mobility(attributes);
   c.reasons.resize(n);
   c.order.resize(n);
   // All equals are wanted: several routes may lead to one VTEP, and the limit is one of VTEPs.

@@ -34,6 +34,9 @@ struct Contender {
   rib::RouteId route = 0;
   wire::EvpnKey key{};
   rib::PathView path{};
+  MacMobility mobility{};  // of a host
+  IpAddress vtep{};        // of a host
+  [[nodiscard]] bool host() const { return key.type == wire::EvpnRouteType::kMacIp; }
 };
 struct Choice {
   std::vector<Contender> contenders;  // sorted by key
@@ -44,6 +47,8 @@ struct Choice {
   std::vector<Hop> hops;
   std::vector<rib::Candidate> candidates;  // scratch
   void clear();
+  // The hosts among the contenders that are somewhere else by now take no part.
+  void judge_mobility(const rib::AttributeStore& attributes);
 };
 
 struct Engine::State {
@@ -122,7 +127,7 @@ struct Engine::State {
   std::deque<Pending> pending;
   std::vector<Pending> urgent_pending;  // decided before those; perhaps among them as well
   bool urgent = false;                  // what is decided now follows from a single change
-  Choice choice;  // reused
+  Choice choice;                        // reused
 
   DesiredDelta delta;
   std::vector<Origination> originations;

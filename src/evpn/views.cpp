@@ -15,6 +15,7 @@ PrefixView basic_view(const NextHops& next_hops, const CandidatePool& pool, cons
   v.connected = state.has(PrefixState::kConnected);
   v.static_route = state.has(PrefixState::kStatic);
   v.kernel = state.has(PrefixState::kKernel);
+  v.host = state.has(PrefixState::kHost);
   v.network = state.has(PrefixState::kNetwork);
   v.originated = state.has(PrefixState::kOriginated);
   v.set = state.set;

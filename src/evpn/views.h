@@ -26,7 +26,7 @@ struct VrfView {
   std::uint32_t prefixes_v4 = 0;  // known in the VRF, remote or local
   std::uint32_t prefixes_v6 = 0;
   std::uint32_t remote_paths = 0;    // EVPN routes imported
-  std::uint32_t local_prefixes = 0;  // connected, static, kernel
+  std::uint32_t local_prefixes = 0;  // connected, static, kernel, hosts
   std::uint32_t desired = 0;         // prefixes wanted in the kernel
   std::uint32_t originated = 0;      // type 5 routes of this VRF
 };
@@ -54,6 +54,7 @@ struct PrefixView {
   bool connected = false;
   bool static_route = false;
   bool kernel = false;
+  bool host = false;        // behind a local port of a MAC-VRF
   bool network = false;     // configured under `networks`
   bool originated = false;  // exported as type 5
   NextHopSetId set = 0;     // wanted in the kernel; 0: not
@@ -70,7 +71,7 @@ struct ExplainStep {
 
 struct Counters {
   std::array<std::uint32_t, kRefusalCount> routes{};  // EVPN routes by Refusal, kNone: imported
-  std::array<std::uint32_t, 6> ignored_types{};       // routes by EVPN type, 1 to 4
+  std::array<std::uint32_t, 6> ignored_types{};       // 1 to 4, not for IP-VRFs, by type
   std::uint64_t unknown_vrf_news = 0;  // local knowledge about a VRF nobody configured
   std::uint32_t import_classes = 0;    // distinct (attribute set, label) alive
   std::uint32_t next_hop_sets = 0;

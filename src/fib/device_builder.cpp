@@ -9,15 +9,18 @@ namespace perd::fib {
 
 DeviceBuilder::DeviceBuilder(Shared& shared, LinkTable& links, LinkTasks& tasks,
                              AddressStore& addresses, RuleStore& rules, SysctlStore& sysctls,
-                             const ForeignRoutes& foreign, const Tables& tables)
+                             const ForeignRoutes& foreign, const Tables& tables,
+                             MacVrfBuilder& mac_vrfs)
     : shared_(shared),
       links_(links),
       tasks_(tasks),
+      tools_(links, tasks),
       addresses_(addresses),
       rules_(rules),
       sysctls_(sysctls),
       foreign_(foreign),
-      tables_(tables) {}
+      tables_(tables),
+      mac_vrfs_(mac_vrfs) {}
 
 void DeviceBuilder::configure(const WantedNode& wanted) {
   // Interfaces that leave a VRF which itself stays.
@@ -43,6 +46,7 @@ void DeviceBuilder::configure(const WantedNode& wanted) {
   }
   vrfs_ = std::move(now);
   wanted_ = wanted;
+  mac_vrfs_.configure(wanted);
   configured_ = true;
   dirty_ = changed_ = true;
 }
@@ -50,8 +54,9 @@ void DeviceBuilder::configure(const WantedNode& wanted) {
 bool DeviceBuilder::step(TimePoint now) {
   if (!configured_ || !dirty(now) || !shared_.writing) return false;
   dirty_ = false;
-  if (vrfs_.size() > kPacedAbove) {
-    next_pass_ = now + kPacePerVrf * static_cast<Duration::rep>(vrfs_.size());
+  const std::size_t many = vrfs_.size() + mac_vrfs_.size();
+  if (many > kPacedAbove) {
+    next_pass_ = now + kPacePerVrf * static_cast<Duration::rep>(many);
   } else {
     next_pass_.reset();
   }
@@ -63,6 +68,8 @@ bool DeviceBuilder::step(TimePoint now) {
     build(v, now);
     build_rules(v, rules);
   }
+  if (mac_vrfs_.step(vrfs_, now)) changed_ = true;
+  mac_vrfs_.add_rules(rules);
   build_node(now);
   erase_unwanted(now);
   want_sysctls();
@@ -128,7 +135,8 @@ void DeviceBuilder::build_interfaces(VrfDevices& v, TimePoint now) {
 bool DeviceBuilder::member(const VrfDevices& v, const Link& link) const {
   if (v.want.vrf_device) return v.vrf != IfIndex{} && link.master == v.vrf;
   return std::find(v.want.interfaces.begin(), v.want.interfaces.end(), link.name) !=
-         v.want.interfaces.end();
+             v.want.interfaces.end() ||
+         mac_vrfs_.serves(v.want.id, link.index);
 }
 
 void DeviceBuilder::release_interfaces(TimePoint now) {
@@ -162,7 +170,7 @@ void DeviceBuilder::build_rules(VrfDevices& v, std::set<RulePolicy::Key>& rules)
 void DeviceBuilder::build_node(TimePoint now) {
   const IfIndex lo = links_.loopback();
   const Link* loopback = links_.find(lo);
-  std::set<AddressPolicy::Key> addresses;
+  AddressWishes addresses = mac_vrfs_.addresses();
   if (loopback != nullptr) {
     if (!loopback->admin_up && !wanted_.tunnel_addresses.empty()) {
       LinkChange c;
@@ -171,20 +179,29 @@ void DeviceBuilder::build_node(TimePoint now) {
       tasks_.change(loopback->name, c, "up", now);
     }
     for (const auto& a : wanted_.tunnel_addresses) {
-      addresses.insert({lo, InterfaceAddress{a, static_cast<std::uint8_t>(a.bits())}});
+      const InterfaceAddress host{a, static_cast<std::uint8_t>(a.bits())};
+      addresses[{lo, host}] = AddressUse::kAnywhere;
     }
   }
-  for (const auto& key : wanted_addresses_) {
+  for (const auto& [key, use] : wanted_addresses_) {
     if (addresses.count(key) == 0) addresses_.unwant(key);
   }
-  for (const auto& key : addresses) addresses_.want(key, true);
+  for (const auto& [key, use] : addresses) {
+    addresses_.want(key, use);
+    const Link* l = links_.find(key.first);
+    // An earlier run put it there: nobody else does on a link that perd made.
+    if (use == AddressUse::kHere && l != nullptr && owned(*l) &&
+        links_.addresses().count(key) != 0 && !addresses_.find(key)->seen) {
+      addresses_.see(key, use, true, false, now);
+    }
+  }
   wanted_addresses_ = std::move(addresses);
 }
 
 // Forwarding; and reverse-path checks, which take the greater of `all` and the device's own value:
 // a packet of a tunnel comes in by the SVI from wherever its sender sits.
 void DeviceBuilder::want_sysctls() {
-  std::map<std::string, SysctlPolicy::Value> paths;
+  SysctlWishes paths;
   if (!wanted_.vrfs.empty() || !wanted_.tunnel_addresses.empty()) {
     paths["net/ipv4/ip_forward"] = {"1", IfIndex{}};
     paths["net/ipv6/conf/all/forwarding"] = {"1", IfIndex{}};
@@ -205,6 +222,7 @@ void DeviceBuilder::want_sysctls() {
     }
   }
   std::set<std::string> names;
+  mac_vrfs_.add_sysctls(paths);
   for (const auto& [path, value] : paths) {
     sysctls_.want(path, value);
     names.insert(path);
@@ -217,22 +235,16 @@ void DeviceBuilder::want_sysctls() {
   wanted_sysctls_ = std::move(names);
 }
 
-// What an earlier configuration, or an earlier run, made and this one does not ask for.
 void DeviceBuilder::erase_unwanted(TimePoint now) {
-  std::set<IfIndex> used;
-  std::set<std::string> names;  // of devices that are still to find their place
+  KeptLinks kept;
   for (const auto& [id, v] : vrfs_) {
-    used.insert({v.vrf, v.bridge, v.vxlan});
-    if (v.want.vrf_device) names.insert(v.want.name);
-    if (v.bridge == IfIndex{}) names.insert(bridge_name(v.want.vni));
-    if (v.vxlan == IfIndex{}) names.insert(vxlan_name(v.want.vni));
+    kept.found.insert({v.vrf, v.bridge, v.vxlan});
+    if (v.want.vrf_device) kept.names.insert(v.want.name);
+    if (v.bridge == IfIndex{}) kept.names.insert(bridge_name(v.want.vni));
+    if (v.vxlan == IfIndex{}) kept.names.insert(vxlan_name(v.want.vni));
   }
-  for (const LinkKind kind : {LinkKind::kVxlan, LinkKind::kBridge, LinkKind::kVrf}) {
-    for (const auto& [index, link] : links_.all()) {
-      if (link.kind != kind || !owned(link) || used.count(index) != 0) continue;
-      if (names.count(link.name) == 0) tasks_.erase(link, now);
-    }
-  }
+  mac_vrfs_.keep_links(kept);
+  tools_.erase_unwanted(kept, now);
 }
 
 TableId DeviceBuilder::pick_table(const VrfDevices& v) const {

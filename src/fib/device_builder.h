@@ -1,5 +1,6 @@
 // DeviceBuilder: the devices of every L3VNI (VRF, bridge, VXLAN), made or adopted, and what belongs
 // to them: MTU, flags, enslaved interfaces, rules without a VRF device, sysctls, tunnel addresses.
+// Has MacVrfBuilder do the same for L2VNIs in each step, after the VRFs they may belong to.
 //
 // Level triggered: whatever comes, each step compares the links there are with the links wanted and
 // does the next thing that is possible. Links that perd made carry the alias "perd" and are found
@@ -13,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "fib/device_tools.h"
 #include "fib/fib.h"
+#include "fib/l2/mac_vrf_builder.h"
 #include "fib/link_table.h"
 #include "fib/link_tasks.h"
 #include "fib/node_stores.h"
@@ -41,7 +44,7 @@ class DeviceBuilder {
  public:
   DeviceBuilder(Shared& shared, LinkTable& links, LinkTasks& tasks, AddressStore& addresses,
                 RuleStore& rules, SysctlStore& sysctls, const ForeignRoutes& foreign,
-                const Tables& tables);
+                const Tables& tables, MacVrfBuilder& mac_vrfs);
 
   void configure(const WantedNode& wanted);
   [[nodiscard]] bool configured() const { return configured_; }
@@ -59,7 +62,7 @@ class DeviceBuilder {
   [[nodiscard]] const std::map<VrfId, VrfDevices>& vrfs() const { return vrfs_; }
   [[nodiscard]] const WantedNode& wanted() const { return wanted_; }
   [[nodiscard]] TunnelPorts ports(const VrfDevices& v) const;
-  [[nodiscard]] bool owned(const Link& link) const;
+  [[nodiscard]] bool owned(const Link& link) const { return tools_.owned(link); }
   [[nodiscard]] std::vector<VrfDeviceView> views() const;
   [[nodiscard]] bool member(const VrfDevices& v, const Link& link) const;  // a link of that VRF
 
@@ -77,38 +80,36 @@ class DeviceBuilder {
   void want_sysctls();
   void release_interfaces(TimePoint now);
   void erase_unwanted(TimePoint now);
-  [[nodiscard]] const Link* find_vxlan(const VrfDevices& v) const;
   [[nodiscard]] TableId pick_table(const VrfDevices& v) const;
   [[nodiscard]] std::optional<std::uint32_t> mtu(const VrfDevices& v) const;
   [[nodiscard]] MacAddress router_mac(const VrfDevices& v, const Link& bridge) const;
   void problem(VrfDevices& v, const std::string& text) {
     if (v.problem.empty()) v.problem = text;
   }
-  // What both kinds of made devices need: up, MTU, alias.
-  void common_changes(const VrfDevices& v, const Link& link, LinkChange& c,
-                      std::string& what) const;
-  void apply(const Link& link, const LinkChange& c, const std::string& what, TimePoint now);
 
   Shared& shared_;
   LinkTable& links_;
   LinkTasks& tasks_;
+  DeviceTools tools_;
   AddressStore& addresses_;
   RuleStore& rules_;
   SysctlStore& sysctls_;
   const ForeignRoutes& foreign_;
   const Tables& tables_;
+  MacVrfBuilder& mac_vrfs_;
   WantedNode wanted_;
   std::map<VrfId, VrfDevices> vrfs_;
   std::map<std::string, std::string> release_;  // interface -> VRF that it leaves
-  std::set<AddressPolicy::Key> wanted_addresses_;
+  AddressWishes wanted_addresses_;
   std::set<RulePolicy::Key> wanted_rules_;
   std::set<std::string> wanted_sysctls_;
   bool configured_ = false;
   bool dirty_ = false;
   bool changed_ = false;
-  // A step looks at every VRF, and each link that comes or changes asks for one. With many VRFs a
-  // step waits so long that all of them together take a part of the time only: linear, not square.
-  static constexpr std::size_t kPacedAbove = 32;  // VRFs
+  // A step looks at every VRF and MAC-VRF, and each link that comes or changes asks for one. With
+  // many of them a step waits so long that all steps together take a part of the time only: linear,
+  // not square.
+  static constexpr std::size_t kPacedAbove = 32;  // VRFs and MAC-VRFs
   static constexpr Duration kPacePerVrf = std::chrono::microseconds(40);
   Deadline next_pass_;
 };

@@ -1,4 +1,4 @@
-// Names and numbers of the devices of a VRF (per.yaml, "Names of the links perd makes").
+// Names and numbers of the devices of a VRF or MAC-VRF (per.yaml, "Names of the links perd makes").
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,16 @@ inline constexpr std::uint32_t kMtuLeast = 68;  // RFC 791
   return "br-pe-" + std::to_string(vni.value);
 }
 [[nodiscard]] inline std::string vxlan_name(Vni vni) { return "vni" + std::to_string(vni.value); }
+// The way to the host: a veth pair, and the bridge that perd makes at its far end.
+[[nodiscard]] inline std::string router_leg_name(Vni vni) {
+  return "pe-e-" + std::to_string(vni.value);
+}
+[[nodiscard]] inline std::string host_leg_name(Vni vni) {
+  return "host-e-" + std::to_string(vni.value);
+}
+[[nodiscard]] inline std::string host_bridge_name(Vni vni) {
+  return "br-hs-" + std::to_string(vni.value);
+}
 
 [[nodiscard]] inline std::string kind_word(const Link& link) {
   switch (link.kind) {

@@ -1,5 +1,6 @@
 #include "fib/fib.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "fib/impl.h"
@@ -19,7 +20,11 @@ Fib::Impl::Impl(std::uint64_t seed, const Limits& limits)
       rules(shared, RulePolicy{}),
       sysctls(shared, SysctlPolicy{&links}),
       tasks(shared, links),
-      devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables),
+      hosts(shared, links),
+      mac_vrfs(shared, links, tasks),
+      devices(shared, links, tasks, addresses, rules, sysctls, foreign, tables, mac_vrfs),
+      local_hosts(shared, links),
+      voice(shared, mac_vrfs, local_hosts.places()),
       programmer(shared, tables, tokens, sets, next_hops, foreign, resolver),
       dumps(shared) {
   resolver.set_sets(&sets);
@@ -36,6 +41,13 @@ void Fib::Impl::configure(const WantedNode& wanted) {
       sets.set_ports(id, {});
     }
   }
+  std::set<MacVrfId> known;
+  for (const auto& m : wanted.mac_vrfs) known.insert(m.id);
+  for (const MacVrfId id : known_mac_vrfs) {
+    if (known.count(id) == 0) hosts.drop(id);
+  }
+  local_hosts.keep(known);
+  known_mac_vrfs = std::move(known);
   if (shared.protocol != wanted.route_protocol && started) {
     for (const DumpKind kind : Dumps::kOrder) dumps.ask(kind);  // what is own is decided anew
   }
@@ -58,6 +70,11 @@ void Fib::Impl::apply(const DesiredDelta& delta) {
   for (const NextHopSetId id : delta.released_sets) sets.release(id);
 }
 
+void Fib::Impl::apply(const L2Delta& delta) {
+  hosts.apply(delta);
+  for (const auto& message : delta.messages) voice.say(message);
+}
+
 // Neighbours and FDB entries are told apart by the devices they are on: those must be known first.
 bool Fib::Impl::could_ask_dumps(DumpKind kind) const {
   if (kind != DumpKind::kNeighbours && kind != DumpKind::kFdb) return true;
@@ -67,7 +84,7 @@ bool Fib::Impl::could_ask_dumps(DumpKind kind) const {
 bool Fib::Impl::may_ask_dumps(DumpKind kind) {
   if (kind == DumpKind::kRoutesV4) return programmer.may_begin_dump(IpFamily::kIpv4);
   if (kind == DumpKind::kRoutesV6) return programmer.may_begin_dump(IpFamily::kIpv6);
-  return could_ask_dumps(kind);
+  return could_ask_dumps(kind) && hosts.may_begin_dump(kind);
 }
 
 void Fib::Impl::step(TimePoint now, std::size_t routes) {
@@ -75,6 +92,7 @@ void Fib::Impl::step(TimePoint now, std::size_t routes) {
   clock = now;
   if (is_due(sweep_at, now)) allow_sweep();
   programmer.go_on_marking(now);
+  hosts.go_on_marking(now);
   while (shared.ops.room() != 0) {
     const auto kind = dumps.next(now);
     if (!kind || !may_ask_dumps(*kind)) break;
@@ -85,6 +103,7 @@ void Fib::Impl::step(TimePoint now, std::size_t routes) {
   if (install && !shared.writing) {
     shared.writing = true;
     programmer.request_scan_all();
+    hosts.request_scan_all();
     devices.touch();
   } else if (!install) {
     shared.writing = false;
@@ -93,6 +112,8 @@ void Fib::Impl::step(TimePoint now, std::size_t routes) {
   if (tasks.due(now, look_again)) devices.touch();
   if (look_again) dumps.ask(DumpKind::kLinks);
   if (devices.step(now)) devices_changed();
+  local_hosts.step();
+  voice.step();
   if (fixed_dirty) refresh_fixed();
   for (const std::uint32_t user : resolver.step(true)) sets.touch(user);
   if (shared.writing) {
@@ -131,6 +152,32 @@ void Fib::Impl::devices_changed() {
   known_ports = std::move(ports);
   fixed_dirty = true;
   local.changed_all();
+  mac_vrf_devices_changed();
+}
+
+void Fib::Impl::mac_vrf_devices_changed() {
+  place_hosts(mac_vrfs.ports());
+  const LocalHosts::Unread unread = local_hosts.set_ports(mac_vrfs.ports());
+  if (!dumps.all_read()) return;
+  if (unread.fdb) dumps.ask(DumpKind::kFdb);
+  if (unread.neighbours) dumps.ask(DumpKind::kNeighbours);
+}
+
+// Where MAC-VRFs are in the kernel now.
+void Fib::Impl::place_hosts(const MacVrfPortMap& ports) {
+  const auto empty = [this](IfIndex index) {
+    const Link* link = links.find(index);
+    return link != nullptr && tasks.made(link->name);
+  };
+  if (hosts.set_ports(ports, empty)) {
+    dumps.ask(DumpKind::kNeighbours);
+    dumps.ask(DumpKind::kFdb);
+  }
+  // Own neighbours were taken for those of tunnels as long as nothing else was known of the link.
+  tunnels.neighbours().lose_silently([&ports](const NeighbourPolicy::Key& key, const Neighbour&) {
+    return std::any_of(ports.begin(), ports.end(),
+                       [&key](const auto& item) { return item.second.svi == key.first; });
+  });
 }
 
 void Fib::Impl::refresh_fixed() {
@@ -148,6 +195,7 @@ void Fib::Impl::program(TimePoint now, std::size_t routes) {
   addresses.step_puts(now);
   sysctls.step_puts(now);
   rules.step_puts(now);
+  local_hosts.ears().step_puts(now);
   tunnels.step_puts(now);
   next_hops.step_singles(now);
   sets.retarget();
@@ -156,16 +204,24 @@ void Fib::Impl::program(TimePoint now, std::size_t routes) {
   for (const auto& [vrf, family] : sets.take_scans()) programmer.request_scan(vrf, family);
   if (next_hops.take_scan()) programmer.request_scan_all();
   fixed.step_puts(now);
+  hosts.step_first(now);
+  // Of hosts nothing is held back while tables fill: Linux takes them alike in any order.
+  const std::size_t most = shared.limits.step_routes;
+  hosts_first = !hosts_first;
+  if (hosts_first) hosts.step(now, most);
   programmer.step(now, routes);
+  if (!hosts_first) hosts.step(now, most);
   if (programmer.take_next_hop_doubt() && !dumps.running()) dumps.ask(DumpKind::kNextHops);
 }
 
 void Fib::Impl::erase(TimePoint now) {
   fixed.step_erases(now);
+  hosts.step_erases(now);
   next_hops.step_erases(now);
   if (next_hops.take_scan()) programmer.request_scan_all();
   for (const auto& key : next_hops.take_gone()) tunnels.way_gone(key);
   tunnels.step_erases(now);
+  local_hosts.ears().step_erases(now);
   rules.step_erases(now);
   sysctls.step_erases(now);
   addresses.step_erases(now);
@@ -181,10 +237,12 @@ void Fib::Impl::allow_sweep() {
   tunnels.neighbours().touch_all();
   tunnels.fdb().touch_all();
   rules.touch_all();
+  hosts.allow_sweep();
 }
 
 void Fib::Impl::say_swept() {
-  if (shared.swept == 0 || shared.ops.in_flight() != 0 || programmer.busy()) return;
+  if (shared.swept == 0 || shared.ops.in_flight() != 0) return;
+  if (programmer.busy() || hosts.busy()) return;
   shared.say(EventKind::kKernelSwept, Severity::kInfo, "kernel",
              std::to_string(shared.swept) + " stale objects of an earlier run removed");
   shared.swept = 0;
@@ -196,32 +254,37 @@ void Fib::Impl::withdraw() {
   nothing.install = install;
   configure(nothing);
   programmer.drop(kDefaultVrf);
+  hosts.drop_all();
   allow_sweep();
 }
 
 bool Fib::Impl::stores_dirty() const {
-  return fixed.dirty() || addresses.dirty() || rules.dirty() || sysctls.dirty() ||
-         tunnels.neighbours().dirty() || tunnels.fdb().dirty() || next_hops.store().dirty() ||
-         sets.dirty();
+  return local_hosts.ears().dirty() || fixed.dirty() || addresses.dirty() || rules.dirty() ||
+         sysctls.dirty() || tunnels.neighbours().dirty() || tunnels.fdb().dirty() ||
+         next_hops.store().dirty() || sets.dirty();
 }
 
 bool Fib::Impl::more_work() const {
   if (!started) return false;
-  if (programmer.marking()) return true;
+  if (programmer.marking() || hosts.marking()) return true;
+  if (devices.configured() && dumps.all_read() && (local_hosts.dirty() || voice.more_work())) {
+    return true;
+  }
   if (shared.ops.room() == 0) return false;
   if (const auto kind = dumps.next(clock); kind && could_ask_dumps(*kind)) return true;
   if (!devices.configured() || !dumps.all_read()) return false;
   if (resolver.dirty() || local.dirty() || fixed_dirty) return true;
   if (install != shared.writing) return true;
   if (!shared.writing) return false;
-  return devices.dirty(clock) || stores_dirty() || programmer.more_work();
+  return devices.dirty(clock) || stores_dirty() || programmer.more_work() || hosts.more_work();
 }
 
 bool Fib::Impl::synchronized() const {
   if (!started || !devices.configured() || !dumps.all_read()) return false;
   if (!install) return !more_work();
   const auto waits = [](const auto& store) { return store.busy(); };
-  return !more_work() && !dumps.running() && shared.ops.in_flight() == 0 && !programmer.busy() &&
+  return !more_work() && !waits(local_hosts.ears()) && !dumps.running() &&
+         shared.ops.in_flight() == 0 && !programmer.busy() && !hosts.busy() &&
          !devices.deadline() && !tasks.busy() && !waits(fixed) && !waits(addresses) &&
          !waits(rules) && !waits(sysctls) && !waits(tunnels.neighbours()) &&
          !waits(tunnels.fdb()) && !waits(next_hops.store());
@@ -232,10 +295,11 @@ Deadline Fib::Impl::deadline() const {
   Deadline d = earliest(sweep_at, dumps.deadline());
   if (!shared.writing) return d;  // nothing below is worked on
   d = earliest(d, earliest(tasks.deadline(), devices.deadline()));
-  d = earliest(d, programmer.deadline());
+  d = earliest(d, earliest(programmer.deadline(), hosts.deadline()));
   d = earliest(d, earliest(fixed.deadline(), addresses.deadline()));
   d = earliest(d, earliest(rules.deadline(), sysctls.deadline()));
   d = earliest(d, earliest(tunnels.neighbours().deadline(), tunnels.fdb().deadline()));
+  d = earliest(d, local_hosts.ears().deadline());
   return earliest(d, next_hops.store().deadline());
 }
 
@@ -254,7 +318,7 @@ void Fib::start(TimePoint now) {
 }
 void Fib::configure(const WantedNode& wanted, TimePoint) { impl_->configure(wanted); }
 void Fib::apply(const DesiredDelta& delta, TimePoint) { impl_->apply(delta); }
-void Fib::apply(const L2Delta&, TimePoint) {}
+void Fib::apply(const L2Delta& delta, TimePoint) { impl_->apply(delta); }
 void Fib::track_next_hop(const IpAddress& a) { impl_->resolver.track(a); }
 void Fib::untrack_next_hop(const IpAddress& a) { impl_->resolver.untrack(a); }
 void Fib::on_kernel_event(KernelEvent&& event, TimePoint now) {

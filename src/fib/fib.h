@@ -37,6 +37,8 @@ inline constexpr std::uint32_t kUnreachableMetric = 4278198272U;  // as `ip vrf`
 inline constexpr std::uint32_t kRulePriority = 1000;  // where the kernel's own l3mdev rule stands
 inline constexpr std::uint32_t kNextHopIdFirst = 0x50000000U;
 inline constexpr std::uint32_t kNextHopIdLast = 0x5fffffffU;
+inline constexpr std::uint32_t kFdbNextHopIdFirst = 0x60000000U;  // of MACs over several VTEPs
+inline constexpr std::uint32_t kFdbNextHopIdLast = 0x6fffffffU;
 inline constexpr std::string_view kLinkAlias = "perd";
 
 struct Limits {

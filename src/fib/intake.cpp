@@ -1,4 +1,6 @@
 // Fib::Impl: what the kernel says, passed to whom it concerns.
+#include <algorithm>
+
 #include "fib/impl.h"
 #include "perd/overloaded.h"
 
@@ -8,20 +10,8 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
   std::visit(Overloaded{
                  [this](const Seen<Link>& s) { on_link(s); },
                  [this, now](const Seen<Address>& s) { on_address(s, now); },
-                 [this, now](const Seen<Neighbour>& s) {
-                   if (s.gone) {
-                     tunnels.lose(s.object, now);
-                   } else {
-                     tunnels.see(s.object, s.from_dump, now);
-                   }
-                 },
-                 [this, now](const Seen<FdbEntry>& s) {
-                   if (s.gone) {
-                     tunnels.lose(s.object, now);
-                   } else {
-                     tunnels.see(s.object, s.from_dump, now);
-                   }
-                 },
+                 [this, now](const Seen<Neighbour>& s) { on_neighbour(s, now); },
+                 [this, now](const Seen<FdbEntry>& s) { on_fdb(s, now); },
                  [this, now](const Seen<NextHop>& s) { on_next_hop(s, now); },
                  [this, now](const Seen<Route>& s) { on_route(s, now); },
                  [this, now](const Seen<Rule>& s) {
@@ -33,13 +23,33 @@ void Fib::Impl::on_event(KernelEvent&& event, TimePoint now) {
                                s.from_dump, now);
                    }
                  },
-                 [](const HeardPacket&) {},
+                 [this](const HeardPacket& h) { local_hosts.hear(h.packet); },
                  [this, now](const KernelRefused& r) { on_refused(r, now); },
                  [this, now](const KernelAcked& a) { on_acked(a.up_to, now); },
                  [this, now](const DumpDone& d) { on_dump_done(d, now); },
                  [this](const KernelOverrun&) { on_overrun(); },
              },
              std::move(event));
+}
+
+void Fib::Impl::on_neighbour(const Seen<Neighbour>& seen, TimePoint now) {
+  local_hosts.see(seen);
+  if (hosts.observe(seen, now)) return;
+  if (seen.gone) {
+    tunnels.lose(seen.object, now);
+  } else {
+    tunnels.see(seen.object, seen.from_dump, now);
+  }
+}
+
+void Fib::Impl::on_fdb(const Seen<FdbEntry>& seen, TimePoint now) {
+  local_hosts.see(seen);
+  if (hosts.observe(seen, now)) return;
+  if (seen.gone) {
+    tunnels.lose(seen.object, now);
+  } else {
+    tunnels.see(seen.object, seen.from_dump, now);
+  }
 }
 
 void Fib::Impl::on_link(const Seen<Link>& seen) {
@@ -70,12 +80,16 @@ void Fib::Impl::on_link_delta(const LinkDelta& d) {
   }
   if (!links.usable(link)) next_hops.link_stopped(link), drop_dead();
   if (d.started) next_hops.link_started(link);
+  local_hosts.link_changed(link);
   if (d.vanished) {
+    local_hosts.link_gone(link);
     tunnels.link_gone(link);
+    hosts.link_gone(link);
     addresses.lose_silently(
-        [link](const AddressPolicy::Key& key, bool) { return key.first == link; });
+        [link](const AddressPolicy::Key& key, AddressUse) { return key.first == link; });
   }
   tunnels.link_changed(link);
+  hosts.link_changed(link);
   addresses.touch_all();
   sysctls.touch_all();
   fixed.touch_all();
@@ -94,13 +108,14 @@ void Fib::Impl::on_address(const Seen<Address>& seen, TimePoint now) {
     links.see_address(seen.object, seen.from_dump);
     const auto* known = addresses.find(key);
     const bool own = known != nullptr && (known->own || (known->in_flight && known->flying));
-    addresses.see(key, true, own, seen.from_dump, now);
+    addresses.see(key, AddressUse::kHere, own, seen.from_dump, now);
   }
   devices.touch();
   fixed_dirty = true;
 }
 
 void Fib::Impl::on_next_hop(const Seen<NextHop>& seen, TimePoint now) {
+  if (hosts.observe(seen, now)) return;
   if (seen.gone) {
     next_hops.lose(seen.object.id, now);
   } else {
@@ -214,7 +229,24 @@ void Fib::Impl::on_ack(const Flight& flight, TimePoint now) {
     case FlightKind::kRouteErase:
       programmer.acked(flight);
       break;
+    case FlightKind::kListen:
+      local_hosts.ears().acked(flight.index);
+      break;
+    default:
+      on_host_ack(flight, now);
   }
+}
+
+void Fib::Impl::on_host_ack(const Flight& flight, TimePoint now) {
+  const MacVrfId id{flight.table};
+  if (flight.kind == FlightKind::kMacPut) {
+    MacAddress mac;
+    std::copy_n(flight.octets.begin(), mac.octets.size(), mac.octets.begin());
+    local_hosts.replaced(id, mac);
+  } else if (flight.kind == FlightKind::kHostNeighbourPut && flight.index == kFlightOwnNeighbour) {
+    local_hosts.replaced(id, IpAddress{flight.octets, flight.family});
+  }
+  (void)hosts.acked(flight, now);
 }
 
 void Fib::Impl::on_refused(const KernelRefused& r, TimePoint now) {
@@ -262,12 +294,18 @@ void Fib::Impl::on_refused(const KernelRefused& r, TimePoint now) {
     case FlightKind::kRouteErase:
       programmer.refused(*flight, r.error, r.message, now);
       break;
+    case FlightKind::kListen:
+      local_hosts.ears().refused(i, r.error, r.message, now);
+      break;
+    default:
+      (void)hosts.refused(*flight, r.error, r.message, now);
   }
 }
 
 // ---- dumps --------------------------------------------------------------------------------------
 
 void Fib::Impl::begin_dump(DumpKind kind) {
+  hosts.begin_dump(kind);
   switch (kind) {
     case DumpKind::kLinks:
       links.begin_link_dump();
@@ -278,9 +316,11 @@ void Fib::Impl::begin_dump(DumpKind kind) {
       break;
     case DumpKind::kNeighbours:
       tunnels.neighbours().begin_dump();
+      local_hosts.begin_neighbour_dump();
       break;
     case DumpKind::kFdb:
       tunnels.fdb().begin_dump();
+      local_hosts.begin_fdb_dump();
       break;
     case DumpKind::kNextHops:
       next_hops.store().begin_dump();
@@ -306,6 +346,7 @@ void Fib::Impl::on_dump_done(const DumpDone& done, TimePoint now) {
 }
 
 void Fib::Impl::end_dump(DumpKind kind, TimePoint now) {
+  hosts.end_dump(kind, now);
   switch (kind) {
     case DumpKind::kLinks:
       for (const auto& delta : links.end_link_dump()) on_link_delta(delta);
@@ -322,9 +363,11 @@ void Fib::Impl::end_dump(DumpKind kind, TimePoint now) {
       break;
     case DumpKind::kNeighbours:
       tunnels.neighbours().end_dump(now);
+      local_hosts.end_neighbour_dump();
       break;
     case DumpKind::kFdb:
       tunnels.fdb().end_dump(now);
+      local_hosts.end_fdb_dump();
       break;
     case DumpKind::kNextHops:
       next_hops.end_dump(now);

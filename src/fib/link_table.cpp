@@ -21,14 +21,24 @@ LinkDelta LinkTable::see(const Link& link, bool from_dump) {
     const auto named = names_.find(before.name);
     if (named != names_.end() && named->second == link.index) names_.erase(named);
   }
-  if (!d.appeared) index_vxlan(before, false);
-  index_vxlan(link, true);
+  if (!d.appeared) index_link(before, false);
+  index_link(link, true);
   links_[link.index] = link;
   names_[link.name] = link.index;
   return d;
 }
 
-void LinkTable::index_vxlan(const Link& link, bool is) {
+void LinkTable::index_link(const Link& link, bool is) {
+  const auto note = [&link, is](Pairs& pairs, IfIndex first) {
+    if (first == IfIndex{}) return;
+    if (is) {
+      pairs.insert({first, link.index});
+    } else {
+      pairs.erase({first, link.index});
+    }
+  };
+  note(members_, link.master);
+  note(peers_, link.peer);
   if (link.kind != LinkKind::kVxlan || !link.vxlan || link.vxlan->external) return;
   if (is) {
     vxlans_.insert({link.vxlan->vni, link.index});
@@ -45,6 +55,14 @@ std::vector<const Link*> LinkTable::vxlans(Vni vni) const {
   return found;
 }
 
+std::vector<IfIndex> LinkTable::behind(const Pairs& pairs, IfIndex first) {
+  std::vector<IfIndex> found;
+  for (auto it = pairs.lower_bound({first, {}}); it != pairs.end() && it->first == first; ++it) {
+    found.push_back(it->second);
+  }
+  return found;
+}
+
 LinkDelta LinkTable::lose(IfIndex index) {
   LinkDelta d;
   d.index = index;
@@ -54,7 +72,7 @@ LinkDelta LinkTable::lose(IfIndex index) {
   d.vanished = d.changed = true;
   const auto named = names_.find(it->second.name);
   if (named != names_.end() && named->second == index) names_.erase(named);
-  index_vxlan(it->second, false);
+  index_link(it->second, false);
   links_.erase(it);
   addresses_.erase(addresses_.lower_bound({index, {}}),
                    addresses_.lower_bound({IfIndex{index.value + 1}, {}}));
@@ -65,6 +83,7 @@ void LinkTable::assume(const LinkChange& change) {
   const auto it = links_.find(change.link);
   if (it == links_.end()) return;
   Link& l = it->second;
+  index_link(l, false);
   if (change.mac) l.mac = *change.mac;
   if (change.mtu) l.mtu = *change.mtu;
   if (change.master) l.master = *change.master;
@@ -73,6 +92,7 @@ void LinkTable::assume(const LinkChange& change) {
   if (change.addrgen_none) l.addrgen_none = *change.addrgen_none;
   if (change.port_learning) l.port_learning = *change.port_learning;
   if (change.port_neigh_suppress) l.port_neigh_suppress = *change.port_neigh_suppress;
+  index_link(l, true);
 }
 
 void LinkTable::see_address(const Address& address, bool from_dump) {

@@ -40,6 +40,12 @@ class LinkTable {
   [[nodiscard]] const std::map<IfIndex, Link>& all() const { return links_; }
   // The VXLAN devices of one VNI, oldest first; those whose VNIs come from elsewhere are left out.
   [[nodiscard]] std::vector<const Link*> vxlans(Vni vni) const;
+  // The links of a bridge or VRF, oldest first.
+  [[nodiscard]] std::vector<IfIndex> members(IfIndex master) const {
+    return behind(members_, master);
+  }
+  // The links that name a link as their peer: VLANs that stand on it, the other end of a veth pair.
+  [[nodiscard]] std::vector<IfIndex> peers(IfIndex of) const { return behind(peers_, of); }
   [[nodiscard]] const std::set<std::pair<IfIndex, InterfaceAddress>>& addresses() const {
     return addresses_;
   }
@@ -50,10 +56,14 @@ class LinkTable {
   [[nodiscard]] bool has_address(const IpAddress& a, IfIndex except = {}) const;
 
  private:
-  void index_vxlan(const Link& link, bool is);
+  using Pairs = std::set<std::pair<IfIndex, IfIndex>>;
+  void index_link(const Link& link, bool is);
+  [[nodiscard]] static std::vector<IfIndex> behind(const Pairs& pairs, IfIndex first);
 
   std::map<IfIndex, Link> links_;
   std::set<std::pair<Vni, IfIndex>> vxlans_;
+  Pairs members_;  // master, link
+  Pairs peers_;    // what it names, link
   std::map<std::string, IfIndex> names_;
   std::set<std::pair<IfIndex, InterfaceAddress>> addresses_;
   // While a dump runs: what was seen, and what notifications (newer) spoke of.

@@ -1,9 +1,10 @@
-// The small stores of the node itself: tunnel addresses on lo, rules (`ip rule iif`), sysctls and
-// fixed routes (unreachable defaults, static routes, copies of connected ones). Each is a policy
-// for ManagedStore; what is wanted comes from DeviceBuilder and FixedRoutes.
+// The small stores of the node itself: addresses (tunnels on lo, gateways), rules (`ip rule iif`),
+// sysctls and fixed routes (unreachable defaults, static routes, copies of connected ones). Each is
+// a policy for ManagedStore; what is wanted comes from DeviceBuilder and FixedRoutes.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -14,33 +15,41 @@
 
 namespace perd::fib {
 
+enum class AddressUse : std::uint8_t {
+  kAnywhere,  // of a tunnel: any link of this node may have it
+  kHere,      // of a gateway: on this link, and the same on other nodes
+};
+
 struct AddressPolicy {
   using Key = std::pair<IfIndex, InterfaceAddress>;
-  using Value = bool;  // the key says all
+  using Value = AddressUse;  // of what was seen it says nothing
   static constexpr ObjectKind kKind = ObjectKind::kAddress;
   static constexpr FlightKind kFlight = FlightKind::kAddress;
   const LinkTable* links;
 
-  [[nodiscard]] bool ready(const Key& key, bool) const { return links->find(key.first) != nullptr; }
-  [[nodiscard]] bool may_erase(const Key&, bool) const { return true; }
-  [[nodiscard]] bool matches(bool, bool) const { return true; }
-  [[nodiscard]] bool may_overwrite(bool) const { return true; }
+  [[nodiscard]] bool ready(const Key& key, Value) const {
+    return links->find(key.first) != nullptr;
+  }
+  [[nodiscard]] bool may_erase(const Key&, Value) const { return true; }
+  [[nodiscard]] bool matches(Value, Value) const { return true; }
+  [[nodiscard]] bool may_overwrite(Value) const { return true; }
   [[nodiscard]] bool keep_foreign(const Key&) const { return false; }
-  // Anywhere on this node is good enough.
-  [[nodiscard]] Standing standing(const Key& key, bool) const {
-    return links->has_address(key.second.address) ? Standing::kSatisfied : Standing::kFree;
+  [[nodiscard]] Standing standing(const Key& key, Value use) const {
+    const bool there = use == AddressUse::kAnywhere ? links->has_address(key.second.address)
+                                                    : links->addresses().count(key) != 0;
+    return there ? Standing::kSatisfied : Standing::kFree;
   }
-  void put(OpQueue& ops, const Key& key, bool, const Flight& flight) const {
-    ops.push(AddressPut{{key.first, key.second}}, flight);
+  void put(OpQueue& ops, const Key& key, Value use, const Flight& flight) const {
+    ops.push(AddressPut{{key.first, key.second}, use == AddressUse::kHere}, flight);
   }
-  void erase(OpQueue& ops, const Key& key, bool, const Flight& flight) const {
+  void erase(OpQueue& ops, const Key& key, Value, const Flight& flight) const {
     ops.push(AddressErase{{key.first, key.second}}, flight);
   }
   [[nodiscard]] std::string describe(const Key& key) const {
     return "address " + to_string(key.second) + " dev " + links->name(key.first);
   }
   void written(const Key&) const {}
-  void vanished(const Key&, bool) const {}
+  void vanished(const Key&, Value) const {}
   void settled(const Key&) const {}
 };
 
@@ -164,5 +173,8 @@ using AddressStore = ManagedStore<AddressPolicy>;
 using RuleStore = ManagedStore<RulePolicy>;
 using SysctlStore = ManagedStore<SysctlPolicy>;
 using FixedRouteStore = ManagedStore<FixedRoutePolicy>;
+
+using AddressWishes = std::map<AddressPolicy::Key, AddressUse>;
+using SysctlWishes = std::map<SysctlPolicy::Key, SysctlPolicy::Value>;
 
 }  // namespace perd::fib

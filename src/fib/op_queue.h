@@ -30,15 +30,26 @@ enum class FlightKind : std::uint8_t {
   kFixedRoute,
   kRoutePut,
   kRouteErase,
+  kListen,
+  kMacPut,
+  kMacErase,
+  kHostNeighbourPut,
+  kHostNeighbourErase,
+  kFloodPut,
+  kFloodErase,
+  kFdbNextHop,
 };
+
+// Flight::index of a neighbour that is perd's own entry, not one handed over to the kernel.
+inline constexpr std::uint32_t kFlightOwnNeighbour = 1;
 
 struct Flight {
   FlightKind kind = FlightKind::kNone;
-  std::uint8_t length = 0;                // routes: of the prefix
-  std::uint16_t table = 0;                // routes: which table; dumps: the kind
-  std::uint32_t index = 0;                // routes: token; else: entry of the store
-  std::array<std::uint8_t, 16> octets{};  // routes: of the prefix
-  IpFamily family = IpFamily::kIpv4;      // routes
+  std::uint8_t length = 0;  // routes: of the prefix; hosts: epoch of the lane
+  std::uint16_t table = 0;  // routes: which table; hosts: which MAC-VRF; dumps: the kind
+  std::uint32_t index = 0;  // routes and MACs: token; other hosts: what; else: entry of the store
+  std::array<std::uint8_t, 16> octets{};  // routes: of the prefix; hosts: of the key
+  IpFamily family = IpFamily::kIpv4;      // routes, hosts
 
   void set_prefix(const IpPrefix& p) {
     octets = p.address.octets, family = p.address.family, length = p.length;

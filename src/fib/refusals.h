@@ -1,6 +1,6 @@
-// RefusalTable: why routes are refused. A slot carries two octets that name a reason; the reason
-// carries errno, text and the back-off for all its routes together, so that a hundred thousand
-// refused routes cost no more than one, and are said once.
+// RefusalTable: why routes (and the entries of MAC-VRFs) are refused. A slot carries two octets
+// that name a reason; the reason carries errno, text and the back-off for all its routes together,
+// so that a hundred thousand refused routes cost no more than one, and are said once.
 #pragma once
 
 #include <cstdint>
@@ -11,29 +11,33 @@
 
 namespace perd::fib {
 
-struct RouteReason {
+template <class Key>
+struct ReasonOf {
   int error = 0;
   std::string text;
-  std::uint16_t table = 0;  // index of the table
+  std::uint16_t table = 0;  // index of the table, or number of the MAC-VRF
   IpFamily family = IpFamily::kIpv4;
   std::size_t count = 0;  // routes that carry it
   unsigned attempts = 0;
-  TimePoint due{};             // no retry before
-  bool armed = false;          // `due` is still to come
-  std::vector<IpPrefix> keys;  // who is to be retried; too many: a scan finds them
+  TimePoint due{};        // no retry before
+  bool armed = false;     // `due` is still to come
+  std::vector<Key> keys;  // who is to be retried; too many: a scan finds them
   bool overflow = false;
 };
 
-class RefusalTable {
+template <class Key>
+class ReasonTable {
  public:
-  RefusalTable() : reasons_(1) {}
+  using Reason = ReasonOf<Key>;
+
+  ReasonTable() : reasons_(1) {}
 
   // The number of the reason; `fresh` when no route carried it so far.
   [[nodiscard]] std::uint16_t number(std::uint16_t table, IpFamily family, int error,
                                      const std::string& text, bool& fresh) {
     std::uint16_t unused = 0;
     for (std::uint16_t i = 1; i < reasons_.size(); ++i) {
-      RouteReason& r = reasons_[i];
+      Reason& r = reasons_[i];
       if (r.table == table && r.family == family && r.error == error && r.text == text) {
         fresh = r.count == 0;
         return i;
@@ -47,12 +51,12 @@ class RefusalTable {
       reasons_.emplace_back();
     }
     if (reasons_[unused].count == 0) {
-      reasons_[unused] = RouteReason{error, text, table, family, 0, 0, {}, false, {}, false};
+      reasons_[unused] = Reason{error, text, table, family, 0, 0, {}, false, {}, false};
     }
     return unused;
   }
-  void add(std::uint16_t number, const IpPrefix& p, const Limits& limits, TimePoint now) {
-    RouteReason& r = reasons_[number];
+  void add(std::uint16_t number, const Key& p, const Limits& limits, TimePoint now) {
+    Reason& r = reasons_[number];
     if (!r.armed || r.due <= now) {
       ++r.attempts;
       r.due = now + backoff(limits, r.attempts);
@@ -66,17 +70,20 @@ class RefusalTable {
   }
   void count(std::uint16_t number) { ++reasons_[number].count; }
   void uncount(std::uint16_t number) {
-    RouteReason& r = reasons_[number];
+    Reason& r = reasons_[number];
     if (--r.count == 0) r.attempts = 0, r.armed = false, r.keys.clear(), r.overflow = false;
   }
-  [[nodiscard]] const RouteReason& at(std::uint16_t number) const { return reasons_[number]; }
-  [[nodiscard]] std::vector<RouteReason>& all() { return reasons_; }
-  [[nodiscard]] const std::vector<RouteReason>& all() const { return reasons_; }
+  [[nodiscard]] const Reason& at(std::uint16_t number) const { return reasons_[number]; }
+  [[nodiscard]] std::vector<Reason>& all() { return reasons_; }
+  [[nodiscard]] const std::vector<Reason>& all() const { return reasons_; }
 
  private:
   static constexpr std::uint16_t kReasonsMax = 1000;
   static constexpr std::size_t kKeysMax = 256;
-  std::vector<RouteReason> reasons_;  // [0] is unused
+  std::vector<Reason> reasons_;  // [0] is unused
 };
+
+using RouteReason = ReasonOf<IpPrefix>;
+using RefusalTable = ReasonTable<IpPrefix>;
 
 }  // namespace perd::fib

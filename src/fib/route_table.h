@@ -1,5 +1,6 @@
 // RouteTable: the routes of one kernel table and one family; desired and observed state of a route
-// in one slot of a flat, open-addressing hash. No allocation per route, no second copy.
+// in one slot of a flat, open-addressing hash. No allocation per route, no second copy. The entries
+// of MAC-VRFs stand in the same kind of table (l2/host_slots.h).
 //
 // Slots stand in the order of their hash (perd/segment_table.h), so a walk over them is the
 // shuffled order in which Linux adds and deletes IPv4 routes fastest. The table knows nothing of
@@ -38,6 +39,7 @@ struct SlotV4 {
   std::uint8_t flags = 0;
   std::uint16_t reason = 0;  // of the refusal (ReasonTable); 0: none
 
+  using Key = IpPrefix;
   static constexpr IpFamily kFamily = IpFamily::kIpv4;
   [[nodiscard]] bool free() const { return length == kSlotFree; }
   [[nodiscard]] bool same_key(const SlotV4& o) const {
@@ -59,6 +61,7 @@ struct SlotV6 {
   std::uint8_t flags = 0;
   std::uint16_t reason = 0;
 
+  using Key = IpPrefix;
   static constexpr IpFamily kFamily = IpFamily::kIpv6;
   [[nodiscard]] bool free() const { return length == kSlotFree; }
   [[nodiscard]] bool same_key(const SlotV6& o) const {
@@ -80,15 +83,16 @@ template <class SlotT>
 class RouteTable {
  public:
   using Slot = SlotT;
+  using Key = typename SlotT::Key;
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] std::size_t octets() const { return slots_.memory(); }
 
-  [[nodiscard]] Slot* find(const IpPrefix& p) { return slots_.find(slot_of(p)); }
-  [[nodiscard]] const Slot* find(const IpPrefix& p) const { return slots_.find(slot_of(p)); }
-  void prefetch(const IpPrefix& p) const { slots_.prefetch(slot_of(p)); }
+  [[nodiscard]] Slot* find(const Key& p) { return slots_.find(slot_of(p)); }
+  [[nodiscard]] const Slot* find(const Key& p) const { return slots_.find(slot_of(p)); }
+  void prefetch(const Key& p) const { slots_.prefetch(slot_of(p)); }
   // The slot of p, made when there is none.
-  [[nodiscard]] Slot& insert(const IpPrefix& p) { return slots_.insert(slot_of(p)); }
+  [[nodiscard]] Slot& insert(const Key& p) { return slots_.insert(slot_of(p)); }
   void erase(const Slot* slot) { slots_.erase(slot); }
 
   // A walk of one's own, apart from the scan: as SegmentTable::walk.
@@ -123,9 +127,11 @@ class RouteTable {
   [[nodiscard]] bool scanning() const { return scanning_; }
   // Shows at most `budget` slots of the circle to `visit`, which says what becomes of each (Visit).
   // It must not insert or erase; it may request a scan, which begins where the cursor then stands.
+  // How many were shown.
   template <class F>
-  void scan(std::size_t budget, F&& visit) {
+  std::size_t scan(std::size_t budget, F&& visit) {
     begin_circle();
+    std::size_t shown = 0;
     while (scanning_ && budget > 0) {
       TableCursor cursor{at_, false};
       bool stopped = false;
@@ -135,6 +141,7 @@ class RouteTable {
         stopped = verdict == Visit::kStop;
         return verdict;
       });
+      shown += seen;
       budget -= seen < budget ? seen : budget;
       if (!cursor.done) {
         at_ = cursor.next_hash;
@@ -146,8 +153,9 @@ class RouteTable {
         scanning_ = requested_;
       }
       begin_circle();
-      if (stopped) return;
+      if (stopped) break;
     }
+    return shown;
   }
 
  private:
@@ -157,7 +165,7 @@ class RouteTable {
     wrapped_ = false;
     from_ = at_;
   }
-  [[nodiscard]] static Slot slot_of(const IpPrefix& p) {
+  [[nodiscard]] static Slot slot_of(const Key& p) {
     Slot s;
     s.set_key(p);
     return s;

@@ -97,6 +97,9 @@ StateCounts Fib::counts(ObjectKind kind) const {
       for (const auto& [id, v] : f.devices.vrfs()) {
         for (const IfIndex i : {v.vrf, v.bridge, v.vxlan}) c.acked += i != IfIndex{} ? 1U : 0U;
       }
+      for (const auto& [id, p] : f.mac_vrfs.ports()) {
+        for (const IfIndex i : {p.bridge, p.vxlan}) c.acked += i != IfIndex{} ? 1U : 0U;
+      }
       return c;
     }
     case ObjectKind::kAddress:
@@ -123,17 +126,33 @@ StateCounts Fib::counts(ObjectKind kind) const {
     case ObjectKind::kHostNeighbour:
     case ObjectKind::kFlood:
     case ObjectKind::kFdbNextHop:
-      return {};
+      return f.hosts.counts(kind);
   }
   return {};
 }
 
-std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const { return {}; }
-std::optional<HostEntryView> Fib::mac(MacVrfId, const MacAddress&) const { return std::nullopt; }
-std::optional<HostEntryView> Fib::neighbour(MacVrfId, const IpAddress&) const {
-  return std::nullopt;
+std::vector<MacVrfDeviceView> Fib::mac_vrf_devices() const {
+  const Impl& f = *impl_;
+  std::vector<MacVrfDeviceView> out = f.mac_vrfs.views();
+  for (auto& view : out) {
+    for (const IfIndex port : f.mac_vrfs.mac_vrfs().at(view.mac_vrf).ports.local) {
+      const auto* ear = f.local_hosts.ears().find(port);
+      if (ear == nullptr || ear->error == 0) continue;
+      view.notes.push_back("hosts at " + f.links.name(port) + " are not heard: " + ear->text);
+    }
+  }
+  return out;
 }
-std::string Fib::port_name(std::uint32_t) const { return {}; }
+std::optional<HostEntryView> Fib::mac(MacVrfId id, const MacAddress& mac) const {
+  return impl_->hosts.mac(id, mac);
+}
+std::optional<HostEntryView> Fib::neighbour(MacVrfId id, const IpAddress& a) const {
+  return impl_->hosts.neighbour(id, a);
+}
+std::string Fib::port_name(std::uint32_t port) const {
+  const Link* l = impl_->links.find(IfIndex{port});
+  return l != nullptr ? l->name : std::string{};
+}
 
 void Fib::count_routes(RouteCounts& counts, std::size_t budget) const {
   impl_->programmer.count(counts, budget);
@@ -146,10 +165,12 @@ std::vector<Refusal> Fib::refusals(std::size_t max) const {
   f.addresses.refusals(out, max);
   f.sysctls.refusals(out, max);
   f.rules.refusals(out, max);
+  f.local_hosts.ears().refusals(out, max);
   f.tunnels.neighbours().refusals(out, max);
   f.tunnels.fdb().refusals(out, max);
   f.next_hops.store().refusals(out, max);
   f.fixed.refusals(out, max);
+  f.hosts.refusals(out, max);
   for (const auto& reason : f.programmer.refusals().all()) {
     if (out.size() >= max) break;
     if (reason.count == 0) continue;
@@ -239,6 +260,8 @@ MemoryParts Fib::memory() const {
   out.push_back(part_of("kernel addresses", f.addresses));
   out.push_back(part_of("kernel rules", f.rules));
   out.push_back(part_of("kernel sysctls", f.sysctls));
+  f.hosts.memory(out);
+  f.local_hosts.memory(out);
   out.push_back({"kernel operations", f.shared.ops.in_flight(), f.shared.ops.memory()});
   return out;
 }

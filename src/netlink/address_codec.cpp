@@ -9,7 +9,7 @@ namespace perd::netlink {
 
 namespace {
 
-int encode(MessageBuilder& b, std::uint16_t type, unsigned flags, const Address& a,
+int encode(MessageBuilder& b, std::uint16_t type, unsigned flags, const Address& a, bool no_dad,
            BatchBuffer& out) {
   const IpAddress& ip = a.address.address;
   if (a.address.length > ip.bits()) return EINVAL;
@@ -22,17 +22,18 @@ int encode(MessageBuilder& b, std::uint16_t type, unsigned flags, const Address&
   b.header(h);
   b.put(IFA_LOCAL, ip.bytes());
   b.put(IFA_ADDRESS, ip.bytes());
+  if (no_dad && ip.is_v6()) b.put_u32(IFA_FLAGS, IFA_F_NODAD);
   return b.finish(out) ? 0 : EMSGSIZE;
 }
 
 }  // namespace
 
-int encode_put(MessageBuilder& b, const Address& address, BatchBuffer& out) {
-  return encode(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, address, out);
+int encode_put(MessageBuilder& b, const AddressPut& put, BatchBuffer& out) {
+  return encode(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, put.address, put.no_dad, out);
 }
 
 int encode_erase(MessageBuilder& b, const Address& address, BatchBuffer& out) {
-  return encode(b, RTM_DELADDR, 0, address, out);
+  return encode(b, RTM_DELADDR, 0, address, false, out);
 }
 
 Decoded decode_address(const MessageView& m, Seen<Address>& out) {

@@ -9,7 +9,7 @@
 namespace perd::netlink {
 
 // 0 or the errno of a refusal that the kernel never saw.
-[[nodiscard]] int encode_put(MessageBuilder& b, const Address& address, BatchBuffer& out);
+[[nodiscard]] int encode_put(MessageBuilder& b, const AddressPut& put, BatchBuffer& out);
 [[nodiscard]] int encode_erase(MessageBuilder& b, const Address& address, BatchBuffer& out);
 [[nodiscard]] Decoded decode_address(const MessageView& m, Seen<Address>& out);
 

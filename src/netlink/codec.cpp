@@ -58,7 +58,7 @@ int encode_op(MessageBuilder& b, const KernelOp& op, BatchBuffer& out) {
                      [&](const LinkCreate& o) { return encode_create(b, o, out); },
                      [&](const LinkChange& o) { return encode_change(b, o, out); },
                      [&](const LinkErase& o) { return encode_erase(b, o, out); },
-                     [&](const AddressPut& o) { return encode_put(b, o.address, out); },
+                     [&](const AddressPut& o) { return encode_put(b, o, out); },
                      [&](const AddressErase& o) { return encode_erase(b, o.address, out); },
                      [&](const NeighbourPut& o) { return encode_put(b, o.neighbour, out); },
                      [&](const NeighbourErase& o) { return encode_erase(b, o, out); },

@@ -29,6 +29,8 @@ class DryRunKernel final : public KernelPort {
   [[nodiscard]] std::size_t in_flight() const override { return reader_->in_flight(); }
   [[nodiscard]] int request_fd() const override { return reader_->request_fd(); }
   [[nodiscard]] int event_fd() const override { return reader_->event_fd(); }
+  [[nodiscard]] int packet_fd() const override { return reader_->packet_fd(); }
+  bool on_packet_readable(KernelEventSink&) override { return false; }
   bool on_request_readable(KernelEventSink& sink) override;
   bool on_event_readable(KernelEventSink& sink) override;
   [[nodiscard]] bool wants_turn() const override {

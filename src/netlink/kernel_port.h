@@ -1,7 +1,7 @@
 // A KernelDriver with file descriptors: what the daemon's loop drives. LinuxKernel carries
 // operations out, DryRunKernel only tells them.
 //
-// Loop: wait for either descriptor to become readable, call its function. Each call does a bounded
+// Loop: wait for any descriptor to become readable, call its function. Each call does a bounded
 // amount of work and returns true when more waits, so that the loop may turn to other work between.
 #pragma once
 
@@ -17,6 +17,9 @@ class KernelPort : public KernelDriver {
   virtual bool on_request_readable(KernelEventSink& sink) = 0;
   // Notifications.
   virtual bool on_event_readable(KernelEventSink& sink) = 0;
+  // Frames of hosts (HeardPacket).
+  [[nodiscard]] virtual int packet_fd() const = 0;
+  virtual bool on_packet_readable(KernelEventSink& sink) = 0;
   // Answers wait although request_fd() will not become readable (a send failed): ask after
   // submit(), and when true call on_request_readable().
   [[nodiscard]] virtual bool wants_turn() const = 0;

@@ -96,6 +96,7 @@ void put_link_info(MessageBuilder& b, const LinkCreate& link) {
     nlattr* peer = b.nest(VETH_INFO_PEER);
     b.header(link_header({}));
     b.put_string(IFLA_IFNAME, link.peer_name);
+    if (link.mtu) b.put_u32(IFLA_MTU, *link.mtu);
     b.end(peer);
     b.end(data);
   }
@@ -131,6 +132,7 @@ constexpr auto kLinkLengths = [] {
   least[IFLA_IFNAME] = 1;
   least[IFLA_MTU] = 4;
   least[IFLA_MASTER] = 4;
+  least[IFLA_LINK] = 4;
   return least;
 }();
 constexpr LeastLengths<IFLA_INFO_MAX> kInfoLengths{};
@@ -149,6 +151,13 @@ constexpr auto kVxlanLengths = [] {
   least[IFLA_VXLAN_COLLECT_METADATA] = 1;
   return least;
 }();
+constexpr auto kBridgeLengths = [] {
+  LeastLengths<IFLA_BR_MAX> least{};
+  least[IFLA_BR_AGEING_TIME] = 4;
+  least[IFLA_BR_VLAN_FILTERING] = 1;
+  return least;
+}();
+constexpr std::uint32_t kTicksPerSecond = 100;  // USER_HZ, in which the bridge tells its times
 constexpr auto kPortLengths = [] {
   LeastLengths<IFLA_BRPORT_MAX> least{};
   least[IFLA_BRPORT_LEARNING] = 1;
@@ -196,6 +205,14 @@ bool decode_link_info(Bytes info, Link& link) {
     Attributes<IFLA_VRF_MAX> vrf;
     if (!vrf.parse(data, kVrfLengths)) return false;
     link.vrf_table = TableId{vrf.u32(IFLA_VRF_TABLE)};
+  }
+  if (link.kind == LinkKind::kBridge) {
+    Attributes<IFLA_BR_MAX> bridge;
+    if (!bridge.parse(data, kBridgeLengths)) return false;
+    if (bridge[IFLA_BR_AGEING_TIME] != nullptr) {
+      link.ageing = bridge.u32(IFLA_BR_AGEING_TIME) / kTicksPerSecond;
+    }
+    link.vlan_filtering = bridge.u8(IFLA_BR_VLAN_FILTERING) != 0;
   }
   if (a.string(IFLA_INFO_SLAVE_KIND) == "bridge") {
     return decode_port(a.nested(IFLA_INFO_SLAVE_DATA), link.port_learning,
@@ -298,6 +315,8 @@ Decoded decode_link(const MessageView& m, Seen<Link>& out) {
   l.master = IfIndex{a.u32(IFLA_MASTER)};
   if (a[IFLA_ADDRESS] != nullptr) l.mac = read_mac(a[IFLA_ADDRESS]);
   l.mtu = a.u32(IFLA_MTU);
+  // With a namespace beside it the index means a link over there.
+  if (a[IFLA_LINK_NETNSID] == nullptr) l.peer = IfIndex{a.u32(IFLA_LINK)};
   l.admin_up = (h.ifi_flags & IFF_UP) != 0;
   // IFF_RUNNING follows the operational state, which lags behind the carrier (IFF_LOWER_UP).
   constexpr unsigned kRunning = IFF_RUNNING | kLowerUp;

@@ -27,6 +27,7 @@ LinuxKernel::LinuxKernel(Options options, Socket requests, Socket events)
     : options_(std::move(options)),
       requests_(std::move(requests)),
       events_(std::move(events)),
+      ports_(options_.netns_fd),
       received_(kReceiveOctetsMax) {}
 
 Expected<std::unique_ptr<LinuxKernel>, SocketError> LinuxKernel::open(Options options) {
@@ -39,7 +40,7 @@ Expected<std::unique_ptr<LinuxKernel>, SocketError> LinuxKernel::open(Options op
   auto events = Socket::open({options.event_octets, kGroups});
   if (!events) return unexpected(events.error());
   // Without the filter the echoes come and are marked: slower, not wrong.
-  if (options.drop_own_route_echoes) (void)events->drop_route_echoes_of(requests->port());
+  if (options.drop_own_echoes) (void)events->drop_echoes_of(requests->port());
   return std::unique_ptr<LinuxKernel>(
       new LinuxKernel(std::move(options), std::move(*requests), std::move(*events)));
 }
@@ -74,7 +75,7 @@ bool LinuxKernel::on_request_readable(KernelEventSink& sink) {
 }
 
 bool LinuxKernel::on_event_readable(KernelEventSink& sink) {
-  for (std::size_t i = 0; i < kReadsPerTurn; ++i) {
+  for (std::size_t i = 0; i < kEventsPerTurn; ++i) {
     const Receipt r = events_.receive(received_);
     switch (r.status) {
       case ReceiveStatus::kOctets:

@@ -6,11 +6,13 @@
 // are unanswered. A dump, a LinkCreate (its second half waits for the first) and nothing else holds
 // the line until it is answered, so that what a dump shows is exactly what was submitted before it.
 // Events: notifications of links, addresses, neighbours, FDB, routes, next hops and rules.
+// Frames from and to hosts go through packet sockets (port_listener.h).
 //
 // Lost messages: ENOBUFS on either socket becomes KernelOverrun. On the request socket the
 // operations of the batches in flight count as carried out (Linux carries a batch out inside
 // sendmsg), but their refusals may be lost; a dump is marked interrupted. Limits: the constants
-// below; one call of on_*_readable() reads at most kReadsPerTurn datagrams.
+// below; one call of on_request_readable() reads at most kReadsPerTurn datagrams, one of
+// on_event_readable() kEventsPerTurn.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +26,7 @@
 #include "netlink/codec.h"
 #include "netlink/kernel_port.h"
 #include "netlink/link_codec.h"
+#include "netlink/port_listener.h"
 #include "netlink/rtnetlink_socket.h"
 #include "perd/expected.h"
 
@@ -33,6 +36,9 @@ inline constexpr std::size_t kBatchMessagesMax = 256;  // about 1 ms of kernel t
 inline constexpr std::size_t kBatchOctetsMax = 64 * 1024;
 inline constexpr std::size_t kWindowBatches = 2;
 inline constexpr std::size_t kReadsPerTurn = 32;  // of at most 32 KiB each in a dump
+// Notifications come one by one: as many as a full window of operations can cause, two for each MAC
+// that is erased. With less they would pile up behind a bulk of our own until they are lost.
+inline constexpr std::size_t kEventsPerTurn = 4096;
 
 struct KernelCounters {
   std::uint64_t operations = 0;  // taken
@@ -49,9 +55,9 @@ class LinuxKernel final : public KernelPort {
     int netns_fd = -1;             // network namespace to work in; -1: that of the calling thread
     int request_octets = 8 << 20;  // receive buffers
     int event_octets = 32 << 20;
-    // Routes that this driver wrote are not told again as notifications: 100,000 routes would come
-    // back as 100,000 datagrams.
-    bool drop_own_route_echoes = true;
+    // Routes and neighbours that this driver wrote are not told again as notifications: 100,000
+    // routes would come back as 100,000 datagrams.
+    bool drop_own_echoes = true;
     // Set: operations are told here instead of being carried out; only dumps reach the kernel.
     std::function<void(const KernelOp&)> only_tell;
   };
@@ -64,9 +70,12 @@ class LinuxKernel final : public KernelPort {
   [[nodiscard]] int event_fd() const override { return events_.fd(); }
   bool on_request_readable(KernelEventSink& sink) override;
   bool on_event_readable(KernelEventSink& sink) override;
+  [[nodiscard]] int packet_fd() const override { return ports_.fd(); }
+  bool on_packet_readable(KernelEventSink& sink) override { return ports_.on_readable(sink); }
   [[nodiscard]] bool wants_turn() const override;
 
   [[nodiscard]] const KernelCounters& counters() const { return counters_; }
+  [[nodiscard]] const ListenerCounters& listener() const { return ports_.counters(); }
   // The netlink port of the requests, as notifications name it.
   [[nodiscard]] std::uint32_t port() const { return requests_.port(); }
 
@@ -115,6 +124,7 @@ class LinuxKernel final : public KernelPort {
   Options options_;
   Socket requests_;
   Socket events_;
+  PortListener ports_;
   MessageBuilder builder_;
   BatchBuffer out_;
   std::vector<std::uint8_t> received_;

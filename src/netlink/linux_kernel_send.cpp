@@ -62,6 +62,10 @@ bool LinuxKernel::add_to_batch(Batch& batch, KernelOp& op) {
     const NamespaceGuard guard{options_.netns_fd};
     const int e = guard.error() != 0 ? guard.error() : write_sysctl(*put);
     if (e != 0) batch.refused_here.push_back({op.id, e, "/proc/sys/" + put->path});
+  } else if (const auto* listen = std::get_if<PortListen>(&op.what)) {
+    if (const int e = ports_.listen(*listen); e != 0) batch.refused_here.push_back({op.id, e, {}});
+  } else if (const auto* packet = std::get_if<PacketSend>(&op.what)) {
+    if (const int e = ports_.send(*packet); e != 0) batch.refused_here.push_back({op.id, e, {}});
   } else {
     add_message(batch, op);
   }

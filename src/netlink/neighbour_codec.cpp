@@ -17,6 +17,7 @@ constexpr auto kLengths = [] {
   least[NDA_SRC_VNI] = 4;
   least[NDA_MASTER] = 4;
   least[NDA_PROTOCOL] = 1;
+  least[NDA_NH_ID] = 4;
   return least;
 }();
 
@@ -40,6 +41,7 @@ void put_fdb_attributes(MessageBuilder& b, const FdbEntry& e, bool both) {
   b.put_mac(NDA_LLADDR, e.mac);
   if (e.vlan != 0) b.put_u16(NDA_VLAN, e.vlan);
   if (!e.self && !both) return;  // the bridge knows no destination
+  if (e.next_hop_id != 0) b.put_u32(NDA_NH_ID, e.next_hop_id);
   if (!e.destination.is_unspecified()) b.put(NDA_DST, e.destination.bytes());
   if (e.vni) b.put_u32(NDA_VNI, e.vni->value);
 }
@@ -48,7 +50,7 @@ void put_fdb_attributes(MessageBuilder& b, const FdbEntry& e, bool both) {
 
 int encode_put(MessageBuilder& b, const Neighbour& n, BatchBuffer& out) {
   ndmsg h = header_of(address_family(n.address.family), n.link, n.state,
-                      n.extern_learn ? NTF_EXT_LEARNED : 0U);
+                      (n.extern_learn ? NTF_EXT_LEARNED : 0U) | (n.router ? NTF_ROUTER : 0U));
   h.ndm_type = RTN_UNICAST;
   b.begin(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
   b.header(h);
@@ -99,6 +101,7 @@ Decoded decode_neighbour(const MessageView& m, Seen<Neighbour>& out) {
   n.mac = a[NDA_LLADDR] != nullptr ? read_mac(a[NDA_LLADDR]) : MacAddress{};
   n.state = h.ndm_state;
   n.extern_learn = (h.ndm_flags & NTF_EXT_LEARNED) != 0;
+  n.router = (h.ndm_flags & NTF_ROUTER) != 0;
   n.protocol = a.u8(NDA_PROTOCOL);
   out.gone = m.type == RTM_DELNEIGH;
   return Decoded::kObject;
@@ -119,12 +122,16 @@ Decoded decode_fdb(const MessageView& m, Seen<FdbEntry>& out) {
   e.link = IfIndex{static_cast<std::uint32_t>(h.ndm_ifindex)};
   e.mac = read_mac(mac);
   e.self = (h.ndm_flags & NTF_SELF) != 0;
+  // Some kernels (6.1) tell of each change in a VXLAN device twice: as the device does, and without
+  // saying where the entry leads.
+  if (e.self && a[NDA_DST] == nullptr && a[NDA_NH_ID] == nullptr) return Decoded::kIgnored;
   if (a[NDA_DST] != nullptr) {
     const auto destination = read_ip(a[NDA_DST]);
     if (!destination) return Decoded::kMalformed;
     e.destination = *destination;
   }
   if (a[NDA_VNI] != nullptr) e.vni = Vni{read_u32(a[NDA_VNI])};
+  e.next_hop_id = a.u32(NDA_NH_ID);
   e.master = IfIndex{a.u32(NDA_MASTER)};
   if (a[NDA_VLAN] != nullptr) e.vlan = read_u16(a[NDA_VLAN]);
   e.state = h.ndm_state;

@@ -47,6 +47,7 @@ int encode_put(MessageBuilder& b, const NextHop& n, BatchBuffer& out) {
     b.header(h);
     b.put_u32(NHA_ID, n.id);
     b.put(NHA_GROUP, members.data(), members.size() * sizeof(nexthop_grp));
+    if (n.fdb) b.put_flag(NHA_FDB);
     return b.finish(out) ? 0 : EMSGSIZE;
   }
   h.nh_family = address_family(n.gateway ? n.gateway->family : n.family);
@@ -55,6 +56,10 @@ int encode_put(MessageBuilder& b, const NextHop& n, BatchBuffer& out) {
   b.put_u32(NHA_ID, n.id);
   if (n.blackhole) {
     b.put_flag(NHA_BLACKHOLE);
+  } else if (n.fdb) {
+    if (!n.gateway) return EINVAL;
+    b.put(NHA_GATEWAY, n.gateway->bytes());
+    b.put_flag(NHA_FDB);
   } else {
     b.put_u32(NHA_OIF, n.link.value);
     if (n.gateway) b.put(NHA_GATEWAY, n.gateway->bytes());
@@ -81,6 +86,7 @@ Decoded decode_next_hop(const MessageView& m, Seen<NextHop>& out) {
   n = NextHop{};
   n.id = a.u32(NHA_ID);
   n.protocol = h.nh_protocol;
+  n.fdb = a[NHA_FDB] != nullptr;
   out.gone = m.type == RTM_DELNEXTHOP;
   if (a[NHA_GROUP] != nullptr) {
     return decode_group(a.nested(NHA_GROUP), n.group) ? Decoded::kObject : Decoded::kMalformed;

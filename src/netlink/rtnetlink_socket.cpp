@@ -95,12 +95,18 @@ Receipt Socket::receive(std::span<std::uint8_t> buffer) {
   }
 }
 
-int Socket::drop_route_echoes_of(std::uint32_t own_port) {
+int Socket::drop_echoes_of(std::uint32_t own_port) {
   // BPF loads in network order while netlink headers are in host order, hence htons and htonl.
-  std::array<sock_filter, 7> program{{
+  // FDB entries are left alone: the kernel does not say who wrote them, and to put one in the place
+  // of another takes a deletion, whose notification would stand without what followed it.
+  constexpr auto kFlags = static_cast<std::uint32_t>(NLMSG_HDRLEN + offsetof(ndmsg, ndm_flags));
+  std::array<sock_filter, 10> program{{
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 0, 5),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NTF_EXT_LEARNED, 0, 3),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own_port), 0, 1),
       BPF_STMT(BPF_RET | BPF_K, 0),

@@ -55,9 +55,9 @@ class Socket {
   // 0 or errno. All or nothing: one netlink datagram.
   [[nodiscard]] int send(Bytes octets);
   [[nodiscard]] Receipt receive(std::span<std::uint8_t> buffer);
-  // Lets the kernel drop route notifications that `port` itself caused, before they take room in
-  // the receive buffer (classic BPF). 0 or errno.
-  [[nodiscard]] int drop_route_echoes_of(std::uint32_t port);
+  // Lets the kernel drop notifications of routes and neighbours that `port` itself wrote, before
+  // they take room in the receive buffer (classic BPF). 0 or errno.
+  [[nodiscard]] int drop_echoes_of(std::uint32_t port);
 
  private:
   struct Free {

@@ -55,6 +55,20 @@ std::string Columns::text() const {
   return out;
 }
 
+std::string fixed_line(std::span<const std::size_t> widths,
+                       std::initializer_list<std::string> cells) {
+  std::string out;
+  std::size_t i = 0;
+  for (const auto& cell : cells) {
+    out += cell;
+    if (i < widths.size() && cell.size() < widths[i]) out.append(widths[i] - cell.size(), ' ');
+    out += ' ';
+    ++i;
+  }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  return out + "\n";
+}
+
 std::string pretty(const json::value& value) {
   std::string out;
   print(value, out, 0);

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,11 @@ class Columns {
  private:
   std::vector<std::vector<std::string>> rows_;
 };
+
+// One line of a table that is told piece by piece, so that nobody knows the widest cell: cells
+// padded to the given widths, a space between, nothing after the last.
+[[nodiscard]] std::string fixed_line(std::span<const std::size_t> widths,
+                                     std::initializer_list<std::string> cells);
 
 [[nodiscard]] std::string pretty(const json::value& value);  // two spaces an indent, keys as given
 

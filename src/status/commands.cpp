@@ -4,6 +4,7 @@
 
 #include "config/config_print.h"
 #include "status/format.h"
+#include "status/frr_views.h"
 #include "status/status.h"
 
 namespace perd::status {
@@ -11,10 +12,14 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: perctl show summary | neighbors [ADDR] | evpn [routes] [type N] [rd RD] [vni N] |\n"
-    "              vrfs | routes VRF [PREFIX] | vnis | vteps | kernel | memory |\n"
-    "              events | config | version\n"
+    "              vrfs | routes VRF [PREFIX] | vnis | macs VNI | neighs VNI | vteps | es |\n"
+    "              kernel | memory | events | config | version\n"
+    "       perctl show evpn vni [N] | evpn mac|arp-cache|next-hops|rmac vni N|all | vrf vni |\n"
+    "              bgp summary | bgp l2vpn evpn [route [type N]] | bgp l2vpn evpn vni [N]\n"
     "       perctl explain route VRF PREFIX\n"
+    "       perctl explain mac VNI MAC\n"
     "       perctl clear neighbor ADDR [soft in|out]\n"
+    "       perctl clear mac VNI [MAC]\n"
     "       perctl reload [FILE]\n";
 
 using Words = std::span<const std::string>;
@@ -44,13 +49,24 @@ std::optional<unsigned> number(const std::string& text, unsigned max) {
   return v;
 }
 
-Answer show_evpn(const Speaker& speaker, Words words, bool as_json) {
+// A route type by number or by FRR's word.
+std::optional<unsigned> route_type(const std::string& word) {
+  constexpr std::pair<const char*, unsigned> kWords[] = {
+      {"ead", 1}, {"macip", 2}, {"multicast", 3}, {"es", 4}, {"prefix", 5}};
+  for (const auto& [name, type] : kWords) {
+    if (word == name) return type;
+  }
+  return number(word, 255);
+}
+
+Answer show_evpn(const Speaker& speaker, Words words, bool as_json, bool frr_columns) {
   EvpnFilter filter;
-  if (!words.empty() && words[0] == "routes") words = words.subspan(1);
+  filter.frr_columns = frr_columns;
+  if (!words.empty() && (words[0] == "routes" || words[0] == "route")) words = words.subspan(1);
   for (; words.size() >= 2; words = words.subspan(2)) {
     const auto& value = words[1];
     if (words[0] == "type") {
-      const auto type = number(value, 255);
+      const auto type = route_type(value);
       if (!type || *type == 0)
         return failure(2, "route type expected, 1 to 255: " + value, as_json);
       filter.type = *type;
@@ -58,9 +74,8 @@ Answer show_evpn(const Speaker& speaker, Words words, bool as_json) {
       filter.rd = parse_rd(value);
       if (!filter.rd) return failure(2, "route distinguisher expected: " + value, as_json);
     } else if (words[0] == "vni") {
-      const auto vni = number(value, kVniMax);
-      if (!vni) return failure(2, "VNI expected: " + value, as_json);
-      filter.vni = Vni{*vni};
+      filter.vni = parse_vni(value);
+      if (!filter.vni) return failure(2, "VNI expected: " + value, as_json);
     } else {
       return failure(2, kUsage, as_json);
     }
@@ -89,8 +104,36 @@ Answer with_vrf(const Speaker& speaker, Words words, bool as_json, bool explain)
   return shown(std::move(found), as_json);
 }
 
+// `show evpn vni N`: what is known of the VNI, then its routes; in JSON the keys of both.
+Answer show_evpn_vni(const Speaker& speaker, const std::string& word, bool as_json) {
+  EvpnFilter filter;
+  filter.vni = parse_vni(word);
+  if (!filter.vni) return failure(2, "VNI expected: " + word, as_json);
+  auto routes = evpn_routes(speaker, filter, as_json);
+  auto vni = frr_evpn_vni(speaker, *filter.vni);
+  if (!vni) return routes;
+  if (as_json) {
+    auto head = json::serialize(vni->json);
+    head.back() = ',';
+    routes.text = head + "\n" + routes.text.substr(1);
+  } else {
+    routes.text = vni->text + "\n" + routes.text;
+  }
+  return routes;
+}
+
+// macs VNI, neighs VNI, explain mac VNI MAC: `w` begins with the VNI.
+Answer with_l2vni(const Speaker& speaker, Words w, bool as_json,
+                  const std::function<Answer(const L2VniConfig&)>& show) {
+  const auto vni = parse_vni(w[0]);
+  if (!vni) return failure(2, "VNI expected: " + w[0], as_json);
+  const auto* config = find_l2vni(speaker.config(), *vni);
+  if (config == nullptr) return failure(1, "no L2VNI " + w[0], as_json);
+  return show(*config);
+}
+
 Answer show(const Speaker& speaker, Words w, bool as_json, const Clock& clock) {
-  if (is(w, {"summary"}) || is(w, {"bgp", "summary"}))
+  if (is(w, {"summary"}) || is(w, {"bgp", "summary"}) || is(w, {"bgp", "l2vpn", "evpn", "summary"}))
     return shown(summary(speaker, clock), as_json);
   if (is(w, {"neighbors"})) return shown(neighbors(speaker, clock), as_json);
   if (w.size() == 2 && w[0] == "neighbors") {
@@ -99,13 +142,20 @@ Answer show(const Speaker& speaker, Words w, bool as_json, const Clock& clock) {
     if (n == nullptr) return failure(1, "no neighbor " + w[1], as_json);
     return shown(neighbor(speaker, *n, clock), as_json);
   }
-  if (!w.empty() && w[0] == "evpn") return show_evpn(speaker, w.subspan(1), as_json);
+  if (auto frr = frr_answer(speaker, w, as_json)) return std::move(*frr);
+  if (w.size() == 3 && is(w.first(2), {"evpn", "vni"})) {
+    return show_evpn_vni(speaker, w[2], as_json);
+  }
+  if (!w.empty() && w[0] == "evpn") return show_evpn(speaker, w.subspan(1), as_json, false);
   if (w.size() >= 3 && is(w.first(3), {"bgp", "l2vpn", "evpn"})) {
-    return show_evpn(speaker, w.subspan(3), as_json);
+    return show_evpn(speaker, w.subspan(3), as_json, true);
   }
   if (is(w, {"vrfs"})) return shown(vrfs(speaker), as_json);
   if (is(w, {"vnis"})) return shown(vnis(speaker), as_json);
   if (is(w, {"vteps"})) return shown(vteps(speaker), as_json);
+  if (is(w, {"es"})) {
+    return shown(ethernet_segments(speaker.l2().ethernet_segments()), as_json);
+  }
   if (is(w, {"kernel"})) return kernel(speaker, as_json);
   if (is(w, {"memory"})) {
     return shown(memory(memory_parts(speaker), clock.process), as_json);
@@ -121,13 +171,21 @@ Answer show(const Speaker& speaker, Words w, bool as_json, const Clock& clock) {
   if ((w.size() == 2 || w.size() == 3) && w[0] == "routes") {
     return with_vrf(speaker, w.subspan(1), as_json, false);
   }
-  if (!w.empty() && (w[0] == "macs" || w[0] == "neighs")) {
-    return failure(2, "show " + w[0] + ": layer 2 VNIs are not supported yet", as_json);
+  if (w.size() == 2 && (w[0] == "macs" || w[0] == "neighs")) {
+    return with_l2vni(speaker, w.subspan(1), as_json, [&](const L2VniConfig& vni) {
+      return w[0] == "macs" ? macs(speaker, vni, as_json) : neighs(speaker, vni, as_json);
+    });
   }
   return failure(2, kUsage, as_json);
 }
 
 }  // namespace
+
+std::optional<Vni> parse_vni(const std::string& word) {
+  const auto vni = number(word, kVniMax);
+  if (!vni || *vni == 0) return std::nullopt;
+  return Vni{*vni};
+}
 
 std::string version_text() { return "perd " PERD_VERSION; }
 
@@ -137,8 +195,12 @@ Answer answer(const Speaker& speaker, std::span<const std::string> words, bool a
   if (words.size() == 4 && words[0] == "explain" && words[1] == "route") {
     return with_vrf(speaker, words.subspan(2), as_json, true);
   }
-  if (words.size() >= 2 && words[0] == "explain" && words[1] == "mac") {
-    return failure(2, "explain mac: layer 2 VNIs are not supported yet", as_json);
+  if (words.size() == 4 && words[0] == "explain" && words[1] == "mac") {
+    return with_l2vni(speaker, words.subspan(2), as_json, [&](const L2VniConfig& vni) {
+      const auto mac = parse_mac(words[3]);
+      if (!mac) return failure(2, "MAC address expected: " + words[3], as_json);
+      return shown(explain_mac(speaker, vni, *mac), as_json);
+    });
   }
   if (!words.empty() && words[0] == "teardown") {
     return failure(2, "teardown: not supported yet", as_json);

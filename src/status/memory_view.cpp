@@ -45,6 +45,7 @@ MemoryParts memory_parts(const Speaker& speaker) {
   out.push_back({"adj-rib-out", told, speaker.exporter().memory()});
   out.push_back({"underlay routes", speaker.underlay().size(), speaker.underlay().memory()});
   for (auto& part : speaker.evpn().memory()) out.push_back(std::move(part));
+  for (auto& part : speaker.l2().memory()) out.push_back(std::move(part));
   for (auto& part : speaker.fib().memory()) out.push_back(std::move(part));
   session_parts(speaker, out);
   out.push_back({"event log", speaker.event_log().entries().size(), speaker.event_log().memory()});

@@ -19,6 +19,10 @@ constexpr const char* kEvpnLegend =
     "EVPN type-4 prefix: [4]:[ESI]:[IPlen]:[OrigIP]\n"
     "EVPN type-5 prefix: [5]:[EthTag]:[IPlen]:[IP]\n\n";
 
+// Where the columns of a path end, as FRR has them: the next hop begins at the 20th.
+constexpr const char* kFrrHead =
+    "   Network          Next Hop            Metric LocPrf Weight Path\n";
+
 char origin_letter(wire::Origin origin) {
   switch (origin) {
     case wire::Origin::kIgp:
@@ -31,13 +35,53 @@ char origin_letter(wire::Origin origin) {
   return '?';
 }
 
+std::string right(const std::string& text, std::size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+// The two or three lines that FRR has for a path.
+std::string frr_path_text(const Speaker& speaker, const rib::PathView& path,
+                          const std::string& prefix) {
+  constexpr std::size_t kIndent = 20, kNextHop = 16, kMetric = 10, kOther = 7;
+  const auto& set = speaker.rib().attributes.get(path.attrs);
+  const auto next_hop = set.next_hop();
+  const auto as_path = to_string(set.as_path());
+  const auto med = set.med();
+  const auto pref = set.local_pref();
+  std::string text;
+  text += path.stale ? 'S' : rib::is_candidate(path.reason) ? '*' : ' ';
+  text += path.best ? '>' : path.multipath ? '=' : ' ';
+  text += ' ' + prefix + "\n" + std::string(kIndent, ' ');
+  std::string hop = next_hop ? to_string(*next_hop) : "0.0.0.0";
+  if (hop.size() < kNextHop) hop.append(kNextHop - hop.size(), ' ');
+  text += hop + right(med ? std::to_string(*med) : "", kMetric) +
+          right(pref ? std::to_string(*pref) : "", kOther) +
+          right(path.local() ? "32768" : "0", kOther) + ' ' +
+          (as_path.empty() ? "" : as_path + " ") + origin_letter(set.origin()) + "\n";
+  std::string words;
+  for (const auto& c : set.extended_communities())
+    words += (words.empty() ? "" : " ") + to_string(c);
+  if (!words.empty()) text += std::string(kIndent, ' ') + words + "\n";
+  return text;
+}
+
 struct PathShown {
   json::object json;
   std::string text;
 };
 
-PathShown show_path(const Speaker& speaker, const rib::PathView& path) {
+// Of a type 3, whose VNI stands there (RFC 7432 11.2); other types have none.
+std::optional<wire::PmsiTunnel> pmsi_of(const Speaker& speaker, const wire::EvpnKey& key,
+                                        const rib::PathView& path) {
+  if (key.type != wire::EvpnRouteType::kInclusiveMulticast) return std::nullopt;
+  return speaker.rib().attributes.get(path.attrs).expand().pmsi;
+}
+
+PathShown show_path(const Speaker& speaker, const wire::EvpnKey& key, const rib::PathView& path) {
   const auto& set = speaker.rib().attributes.get(path.attrs);
+  const auto pmsi = pmsi_of(speaker, key, path);
+  std::string label = std::to_string(pmsi ? pmsi->label.value : path.label1.value);
+  if (const auto second = path.label2()) label += " and " + std::to_string(second->value);
   const auto next_hop = set.next_hop();
   const auto as_path = to_string(set.as_path());
   json::object o;
@@ -54,7 +98,10 @@ PathShown show_path(const Speaker& speaker, const rib::PathView& path) {
   if (const auto med = set.med()) o["med"] = *med;
   if (const auto pref = set.local_pref()) o["localPref"] = *pref;
   o["label"] = path.label1.value;
-  if (const auto label = path.label2()) o["label2"] = label->value;
+  if (const auto second = path.label2()) o["label2"] = second->value;
+  if (pmsi) {
+    o["pmsi"] = json::object{{"tunnelType", pmsi->type}, {"label", pmsi->label.value}};
+  }
   if (const auto gateway = path.gateway()) o["gateway"] = to_string(*gateway);
   json::array communities;
   std::string words;
@@ -68,21 +115,26 @@ PathShown show_path(const Speaker& speaker, const rib::PathView& path) {
   text += rib::is_candidate(path.reason) ? '*' : ' ';
   text += path.best ? '>' : path.multipath ? '=' : path.stale ? 's' : ' ';
   text += " next hop " + (next_hop ? to_string(*next_hop) : "none") + ", from " +
-          peer_name(speaker, path.peer) + ", label " + std::to_string(path.label1.value) +
-          ", path " + (as_path.empty() ? "" : as_path + " ") + origin_letter(set.origin()) + ", " +
+          peer_name(speaker, path.peer) + ", label " + label + ", path " +
+          (as_path.empty() ? "" : as_path + " ") + origin_letter(set.origin()) + ", " +
           std::string(to_string(path.reason)) + "\n";
   if (!words.empty()) text += "      " + words + "\n";
   return {std::move(o), std::move(text)};
 }
 
-bool wanted(const rib::Table<rib::L2vpnEvpn>& table, rib::RouteId id, const wire::EvpnKey& key,
+bool wanted(const Speaker& speaker, rib::RouteId id, const wire::EvpnKey& key,
             const EvpnFilter& filter) {
   if (filter.type != 0 && static_cast<unsigned>(key.type) != filter.type) return false;
   if (filter.rd && key.rd != *filter.rd) return false;
   if (!filter.vni) return true;
+  const Label vni{filter.vni->value};
   bool found = false;
-  table.for_each_path(id, [&](const rib::PathView& p) {
-    found = found || p.label1.value == filter.vni->value || p.label2() == Label{filter.vni->value};
+  speaker.rib().evpn.for_each_path(id, [&](const rib::PathView& p) {
+    if (found || p.label1 == vni || p.label2() == vni) {
+      found = true;
+    } else if (const auto pmsi = pmsi_of(speaker, key, p)) {
+      found = pmsi->label == vni;
+    }
   });
   return found;
 }
@@ -92,6 +144,7 @@ struct EvpnWalk {
   rib::RouteId cursor = 0;
   std::size_t routes = 0;
   std::size_t paths = 0;
+  std::optional<RouteDistinguisher> rd;  // of the route before
 };
 
 std::string evpn_piece(const Speaker& speaker, const EvpnFilter& filter, bool as_json,
@@ -100,13 +153,14 @@ std::string evpn_piece(const Speaker& speaker, const EvpnFilter& filter, bool as
   std::string out;
   walk.cursor = table.walk(walk.cursor, kWalkSlice, [&](rib::RouteId id) {
     const auto key = table.key(id);
-    if (!wanted(table, id, key, filter)) return;
+    if (!wanted(speaker, id, key, filter)) return;
     json::array paths;
     std::string text;
+    const bool frr = filter.frr_columns && !as_json;
     table.for_each_path(id, [&](const rib::PathView& p) {
-      auto shown = show_path(speaker, p);
+      auto shown = show_path(speaker, key, p);
       paths.push_back(std::move(shown.json));
-      text += shown.text;
+      text += frr ? frr_path_text(speaker, p, to_string(key)) : shown.text;
       ++walk.paths;
     });
     if (paths.empty()) return;
@@ -117,6 +171,10 @@ std::string evpn_piece(const Speaker& speaker, const EvpnFilter& filter, bool as
                      {"paths", std::move(paths)}};
       if (walk.routes > 0) out += ",\n";
       out += json::serialize(o);
+    } else if (frr) {
+      if (walk.rd != key.rd) out += "Route Distinguisher: " + to_string(key.rd) + "\n";
+      walk.rd = key.rd;
+      out += text;
     } else {
       out += to_string(key) + " rd " + to_string(key.rd) + "\n" + text;
     }
@@ -131,6 +189,7 @@ json::object prefix_json(const Speaker& speaker, const evpn::PrefixView& p, VrfI
   o["connected"] = p.connected;
   o["static"] = p.static_route;
   o["kernel"] = p.kernel;
+  o["host"] = p.host;
   o["network"] = p.network;
   o["originated"] = p.originated;
   o["candidates"] = p.candidate_count;
@@ -149,6 +208,7 @@ std::string source_text(const evpn::PrefixView& p) {
   if (p.connected) return "connected";
   if (p.static_route) return "static";
   if (p.kernel) return "kernel";
+  if (p.host) return "host";
   if (p.set != 0) return "evpn";
   return p.network ? "network" : "-";
 }
@@ -170,6 +230,7 @@ std::string prefix_line(const Speaker& speaker, const evpn::PrefixView& p, VrfId
 Answer evpn_routes(const Speaker& speaker, const EvpnFilter& filter, bool as_json) {
   Answer a;
   a.text = as_json ? "{\"routes\": [\n" : kEvpnLegend;
+  if (!as_json && filter.frr_columns) a.text += kFrrHead;
   const auto walk = std::make_shared<EvpnWalk>();
   a.more = [&speaker, filter, as_json, walk](std::string& out) {
     out += evpn_piece(speaker, filter, as_json, *walk);

@@ -87,6 +87,46 @@ void add_session_json(json::object& o, const Neighbor& n) {
   o["remoteHostname"] = fqdn ? fqdn->host : "";
 }
 
+// No text without a MAC-VRF.
+Shown layer2_summary(const Speaker& speaker) {
+  std::uint32_t up = 0, local = 0, remote = 0, local_neighbors = 0, remote_neighbors = 0;
+  std::uint32_t frozen = 0;
+  const auto all = speaker.l2().mac_vrfs();
+  for (const auto& v : all) {
+    up += v.up ? 1 : 0;
+    local += v.local_macs, remote += v.remote_macs;
+    local_neighbors += v.local_neighbours, remote_neighbors += v.remote_neighbours;
+    frozen += v.frozen_macs;
+  }
+  const auto c = speaker.l2().counters();
+  json::object routes;
+  for (std::size_t i = 0; i < evpn::kL2RefusalCount; ++i) {
+    if (c.routes[i] != 0) routes[to_string(static_cast<evpn::L2Refusal>(i))] = c.routes[i];
+  }
+  json::object o{{"macVrfsUp", up},
+                 {"macVrfsTotal", all.size()},
+                 {"localMacs", local},
+                 {"remoteMacs", remote},
+                 {"localNeighbors", local_neighbors},
+                 {"remoteNeighbors", remote_neighbors},
+                 {"duplicateMacs", frozen},
+                 {"moves", c.moves},
+                 {"duplicatesFound", c.duplicates},
+                 {"probesSent", c.probes_sent},
+                 {"hostsSilent", c.hosts_silent},
+                 {"vtepSets", c.vtep_sets},
+                 {"routes", std::move(routes)}};
+  if (all.empty()) return {std::move(o), ""};
+  const auto number = [](std::uint64_t n) { return std::to_string(n); };
+  std::string text = "Segments " + number(up) + "/" + number(all.size()) + " up, MACs " +
+                     number(local) + " local " + number(remote) + " remote, neighbors " +
+                     number(local_neighbors) + " local " + number(remote_neighbors) +
+                     " remote, moves " + number(c.moves) + ", duplicates " + number(frozen) +
+                     ", probes " + number(c.probes_sent) + ", gone silent " +
+                     number(c.hosts_silent) + "\n";
+  return {std::move(o), std::move(text)};
+}
+
 }  // namespace
 
 Shown neighbors(const Speaker& speaker, const Clock& clock) {
@@ -152,6 +192,8 @@ Shown summary(const Speaker& speaker, const Clock& clock) {
   o["vrfsUp"] =
       std::count_if(vrf_views.begin(), vrf_views.end(), [](const auto& v) { return v.up; });
   o["vrfsTotal"] = vrf_views.size();
+  const auto layer2 = layer2_summary(speaker);
+  o["layer2"] = layer2.json;
   o["kernelInStep"] = speaker.fib().synchronized();
   auto shown = neighbors(speaker, clock);
   std::string text = "BGP router identifier " + to_string(underlay.router_id) +
@@ -165,7 +207,8 @@ Shown summary(const Speaker& speaker, const Clock& clock) {
   for (const auto f : kAllFamilies) {
     text += " " + std::string(to_string(f)) + " " + std::to_string(speaker.rib().routes(f));
   }
-  text += ", attribute sets " + std::to_string(speaker.rib().attributes.size()) + "\n\n";
+  text += ", attribute sets " + std::to_string(speaker.rib().attributes.size()) + "\n";
+  text += layer2.text + "\n";
   text += shown.text;
   o["neighbors"] = shown.json.as_object()["neighbors"];
   return {std::move(o), std::move(text)};

@@ -41,6 +41,11 @@ struct Clock {
 [[nodiscard]] Shown vrfs(const Speaker& speaker);
 [[nodiscard]] Shown vnis(const Speaker& speaker);
 [[nodiscard]] Shown vteps(const Speaker& speaker);
+[[nodiscard]] std::optional<Vni> parse_vni(const std::string& word);  // 1 to 16777215
+[[nodiscard]] const L2VniConfig* find_l2vni(const Config& config, Vni vni);
+[[nodiscard]] Shown ethernet_segments(const std::vector<evpn::EthernetSegmentView>& segments);
+[[nodiscard]] Shown explain_mac(const Speaker& speaker, const L2VniConfig& vni,
+                                const MacAddress& mac);
 [[nodiscard]] MemoryParts memory_parts(const Speaker& speaker);
 [[nodiscard]] Shown memory(const MemoryParts& parts, const ProcessMemory& process);
 [[nodiscard]] Shown events(const Speaker& speaker, const Clock& clock);
@@ -50,14 +55,17 @@ struct Clock {
                                   const IpPrefix& prefix);
 
 struct EvpnFilter {
-  unsigned type = 0;  // 0: all
+  bool frr_columns = false;  // text as `show bgp l2vpn evpn` of FRR has it
+  unsigned type = 0;         // 0: all
   std::optional<RouteDistinguisher> rd;
-  std::optional<Vni> vni;  // in a label
+  std::optional<Vni> vni;  // in a label, or the PMSI tunnel of a type 3
 };
 // Counts the routes piece by piece before it says anything.
 [[nodiscard]] Answer kernel(const Speaker& speaker, bool as_json);
 [[nodiscard]] Answer evpn_routes(const Speaker& speaker, const EvpnFilter& filter, bool as_json);
 [[nodiscard]] Answer vrf_routes(const Speaker& speaker, VrfId vrf, const std::string& name,
                                 bool as_json);
+[[nodiscard]] Answer macs(const Speaker& speaker, const L2VniConfig& vni, bool as_json);
+[[nodiscard]] Answer neighs(const Speaker& speaker, const L2VniConfig& vni, bool as_json);
 
 }  // namespace perd::status

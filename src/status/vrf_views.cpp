@@ -1,7 +1,9 @@
 // VRFs, VNIs, VTEPs and the kernel's side of them.
 #include <algorithm>
+#include <map>
 
 #include "status/format.h"
+#include "status/rows.h"
 #include "status/status.h"
 
 namespace perd::status {
@@ -9,80 +11,6 @@ namespace {
 
 constexpr std::size_t kRefusalsShown = 100;
 constexpr std::size_t kCountSlice = 50'000;  // routes of the kernel counted in one piece
-
-std::string rts_text(const std::vector<RouteTargetMatch>& rts) {
-  return join(rts, " ", [](const auto& rt) { return to_string(rt); });
-}
-std::string rts_text(const std::vector<ExtendedCommunity>& rts) {
-  return join(rts, " ", [](const auto& rt) { return to_string(rt).substr(3); });  // without "RT:"
-}
-
-template <class List>
-json::array texts(const List& list) {
-  json::array out;
-  for (const auto& item : list) {
-    auto text = to_string(item);
-    if (text.starts_with("RT:")) text.erase(0, 3);
-    out.emplace_back(std::move(text));
-  }
-  return out;
-}
-
-const fib::VrfDeviceView* find_device(const std::vector<fib::VrfDeviceView>& all, VrfId id) {
-  const auto it = std::find_if(all.begin(), all.end(), [&](const auto& d) { return d.vrf == id; });
-  return it == all.end() ? nullptr : &*it;
-}
-
-json::object vrf_json(const evpn::VrfView& v, const fib::VrfDeviceView* device,
-                      const evpn::VrfSettings& settings) {
-  json::object o;
-  o["vrf"] = v.name;
-  o["vni"] = v.vni.value;
-  o["state"] = v.up ? "Up" : "Down";
-  o["problem"] = v.problem;
-  o["rd"] = to_string(settings.rd);
-  o["importRts"] = texts(settings.import_rts);
-  o["exportRts"] = texts(settings.export_rts);
-  o["as"] = settings.asn.value;
-  o["routerMac"] = to_string(v.router_mac);
-  o["localVtep"] = to_string(v.vtep);
-  o["prefixesIpv4"] = v.prefixes_v4;
-  o["prefixesIpv6"] = v.prefixes_v6;
-  o["remotePaths"] = v.remote_paths;
-  o["localPrefixes"] = v.local_prefixes;
-  o["kernelRoutes"] = v.desired;
-  o["originated"] = v.originated;
-  if (device != nullptr) {
-    o["table"] = device->table.value;
-    o["vrfLink"] = device->vrf_link;
-    o["bridge"] = device->bridge;
-    o["vxlan"] = device->vxlan;
-    o["mtu"] = device->mtu;
-    o["adopted"] = device->vrf_adopted || device->bridge_adopted || device->vxlan_adopted;
-    o["notes"] = json::value_from(device->notes);
-  }
-  return o;
-}
-
-struct VrfRow {
-  evpn::VrfView view;
-  evpn::VrfSettings settings;
-  std::optional<fib::VrfDeviceView> device;
-};
-std::vector<VrfRow> vrf_rows(const Speaker& speaker) {
-  std::vector<VrfRow> rows;
-  const auto devices = speaker.fib().vrf_devices();
-  VrfIds ids = speaker.vrf_ids();
-  const auto settings = evpn_vrf_settings(speaker.config(), ids);
-  for (const auto& view : speaker.evpn().vrfs()) {
-    const auto s = std::find_if(settings.begin(), settings.end(),
-                                [&](const auto& x) { return x.id == view.id; });
-    if (s == settings.end()) continue;
-    const auto* device = find_device(devices, view.id);
-    rows.push_back({view, *s, device == nullptr ? std::nullopt : std::optional(*device)});
-  }
-  return rows;
-}
 
 fib::StateCounts counts_of(const fib::Fib& fib, fib::ObjectKind kind,
                            const fib::RouteCounts& routes) {
@@ -146,49 +74,89 @@ Shown vrfs(const Speaker& speaker) {
                to_string(r.settings.rd), std::to_string(v.remote_paths),
                std::to_string(v.local_prefixes), std::to_string(v.desired),
                std::to_string(v.originated), v.problem});
-    list.push_back(vrf_json(v, r.device ? &*r.device : nullptr, r.settings));
+    list.push_back(vrf_json(r));
   }
   return {json::object{{"vrfs", std::move(list)}}, table.text()};
 }
 
 Shown vnis(const Speaker& speaker) {
-  Columns table({"VNI", "Type", "VxLAN IF", "L3-SVI", "State", "Tenant VRF", "Router MAC",
-                 "Local VTEP", "Import RT", "Export RT"});
+  Columns table({"VNI", "Type", "VxLAN IF", "Bridge", "State", "VRF", "VTEP", "MACs", "Neighbors",
+                 "Remote VTEPs", "Problem"});
   json::array list;
+  std::map<VrfId, std::size_t> remote;  // VTEPs of each VRF
+  for (const auto& t : speaker.evpn().vteps()) ++remote[t.vrf];
   for (const auto& r : vrf_rows(speaker)) {
     const auto& v = r.view;
     table.row({std::to_string(v.vni.value), "L3", r.device ? r.device->vxlan : "",
-               r.device ? r.device->bridge : "", v.up ? "Up" : "Down", v.name,
-               to_string(v.router_mac), to_string(v.vtep), rts_text(r.settings.import_rts),
-               rts_text(r.settings.export_rts)});
-    auto o = vrf_json(v, r.device ? &*r.device : nullptr, r.settings);
+               r.device ? r.device->bridge : "", v.up ? "Up" : "Down", v.name, to_string(v.vtep),
+               "-", "-", std::to_string(remote[v.id]), v.problem});
+    auto o = vrf_json(r);
     o["type"] = "L3";
+    list.push_back(std::move(o));
+  }
+  for (const auto& r : mac_vrf_rows(speaker)) {
+    const auto& v = r.view;
+    table.row({std::to_string(v.vni.value), "L2", r.device ? r.device->vxlan : "",
+               r.device ? r.device->bridge : "", v.up ? "Up" : "Down", r.vrf.empty() ? "-" : r.vrf,
+               to_string(v.vtep), std::to_string(v.local_macs + v.remote_macs),
+               std::to_string(v.local_neighbours + v.remote_neighbours),
+               std::to_string(v.flood.size()), v.problem});
+    auto o = mac_vrf_json(r);
+    o["type"] = "L2";
     list.push_back(std::move(o));
   }
   return {json::object{{"vnis", std::move(list)}}, table.text()};
 }
 
+namespace {
+
+constexpr std::size_t kVnisShown = 8;  // of one VTEP, in text
+
+std::string vnis_text(const std::vector<Vni>& vnis) {
+  const std::size_t shown = std::min(vnis.size(), kVnisShown);
+  std::string out;
+  for (std::size_t i = 0; i < shown; ++i)
+    out += (i == 0 ? "" : " ") + std::to_string(vnis[i].value);
+  return shown == vnis.size() ? out : out + " ... (" + std::to_string(vnis.size()) + ")";
+}
+
+}  // namespace
+
 Shown vteps(const Speaker& speaker) {
   Columns table({"VRF", "VTEP", "Router MAC", "Routes", "Reachable", "Also said"});
   json::array list;
-  const auto views = speaker.evpn().vrfs();
+  std::map<VrfId, std::string> names;
+  for (const auto& v : speaker.evpn().vrfs()) names[v.id] = v.name;
   for (const auto& t : speaker.evpn().vteps()) {
-    const auto v =
-        std::find_if(views.begin(), views.end(), [&](const auto& x) { return x.id == t.vrf; });
-    const std::string name = v == views.end() ? "?" : v->name;
-    const auto hop = speaker.rib().next_hops.find(t.address);
-    const bool reachable = hop != 0 && speaker.rib().next_hops.reachable(hop);
+    const auto name = names.find(t.vrf) == names.end() ? std::string("?") : names[t.vrf];
+    const bool reachable = is_reachable(speaker, t.address);
     table.row({name, to_string(t.address), to_string(t.router_mac), std::to_string(t.routes),
                reachable ? "yes" : "no",
                join(t.other_macs, " ", [](const auto& m) { return to_string(m); })});
     list.push_back(json::object{{"vrf", name},
                                 {"vtep", to_string(t.address)},
                                 {"routerMac", to_string(t.router_mac)},
-                                {"otherRouterMacs", texts(t.other_macs)},
+                                {"otherRouterMacs", texts_json(t.other_macs)},
                                 {"routes", t.routes},
                                 {"reachable", reachable}});
   }
-  return {json::object{{"vteps", std::move(list)}}, table.text()};
+  Columns l2_table({"Layer 2 VTEP", "MACs", "Reachable", "VNIs"});
+  json::array l2_list;
+  for (const auto& t : speaker.l2().vteps()) {
+    const bool reachable = is_reachable(speaker, t.address);
+    l2_table.row({to_string(t.address), std::to_string(t.macs), reachable ? "yes" : "no",
+                  vnis_text(t.flood)});
+    json::array vnis;
+    for (const auto vni : t.flood) vnis.emplace_back(vni.value);
+    l2_list.push_back(json::object{{"vtep", to_string(t.address)},
+                                   {"vnis", std::move(vnis)},
+                                   {"macs", t.macs},
+                                   {"reachable", reachable}});
+  }
+  std::string text = table.text();
+  if (!l2_list.empty()) text += "\n" + l2_table.text();
+  return {json::object{{"vteps", std::move(list)}, {"l2Vteps", std::move(l2_list)}},
+          std::move(text)};
 }
 
 Answer kernel(const Speaker& speaker, bool as_json) {

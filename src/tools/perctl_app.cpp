@@ -22,11 +22,16 @@ constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 constexpr char kCommands[] = R"(
 Commands asked of the daemon:
   show summary | neighbors [ADDR] | evpn [routes] [type N] [rd RD] [vni N] | vrfs
-  show routes VRF [PREFIX] | vnis | vteps | kernel | memory | events | config | version
+  show routes VRF [PREFIX] | vnis | macs VNI | neighs VNI | vteps | es | kernel | memory
+  show events | config | version
+  show evpn vni [N] | evpn mac|arp-cache|next-hops|rmac vni N|all | vrf vni | bgp summary
+  show bgp l2vpn evpn [route [type N]] | bgp l2vpn evpn vni [N]      as FRR has them
   explain route VRF PREFIX     why it is, or is not, in the kernel
+  explain mac VNI MAC          why it is where it is
   diff FILE                    what a reload of FILE (or directory) would change
   reload [FILE]                load the daemon's own configuration again, or FILE
   clear neighbor ADDR [soft in|out]
+  clear mac VNI [MAC]          take duplicates up again
 Commands that need no daemon:
   check FILE                   every fault of a configuration
   decode HEX                   a BGP message as JSON; exit 1: treated as withdrawn or an attribute

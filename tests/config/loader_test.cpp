@@ -234,6 +234,26 @@ TEST(LoaderLimits, FourThousandL3Vnis) {
   EXPECT_THAT(errors_of(load(text(4097))), ElementsAre(HasSubstr("at most 4096")));
 }
 
+TEST(LoaderLimits, FourThousandL2VnisOfOneRoutingDomain) {
+  const auto text = [](int n) {
+    std::string t =
+        "underlays: [{asn: 1, tunnelEndpoint: {addresses: [192.0.2.1]}}]\n"
+        "l3vnis: [{vrf: red, vni: 9999}]\n"
+        "l2vnis:\n";
+    for (int i = 1; i <= n; ++i) {
+      t += "  - {name: s" + std::to_string(i) + ", vni: " + std::to_string(i) +
+           ", routingDomain: {type: L3VNI, l3vni: {name: red}}, gatewayIPs: [10." +
+           std::to_string(i / 256) + "." + std::to_string(i % 256) + ".1/24]}\n";
+    }
+    return t;
+  };
+  const auto loaded = load(text(4096));
+  ASSERT_TRUE(loaded) << errors_of(loaded)[0];
+  EXPECT_EQ(loaded->l2vnis.size(), 4096U);
+  EXPECT_EQ(*load(print_config(*loaded)), *loaded);
+  EXPECT_THAT(errors_of(load(text(4097))), ElementsAre(HasSubstr("at most 4096")));
+}
+
 TEST(LoaderLimits, MessagesCutAndMaskWhatTheyQuote) {
   const auto errors = errors_of(
       load("log: {level: \"a\\tb" + std::string(100, 'c') + "\"}\n" + std::string{kUnderlay}));
@@ -302,6 +322,7 @@ class Maker {
     c.kernel = {flip(), static_cast<std::uint8_t>(5 + random_.below(251))};
     c.underlay = underlay();
     for (std::uint32_t i = 0; i < random_.below(4); ++i) c.l3vnis.push_back(l3vni(i));
+    for (std::uint32_t i = 0; i < random_.below(4); ++i) c.l2vnis.push_back(l2vni(i, c.l3vnis));
     return c;
   }
 
@@ -401,6 +422,34 @@ class Maker {
     const IpAddress via = address();
     if (flip()) v.static_routes = {{IpPrefix::make(address(via.is_v4()), 24), via}};
     v.vrf_device = flip();
+    return v;
+  }
+
+  L2VniConfig l2vni(std::uint32_t index, const std::vector<L3VniConfig>& l3vnis) {
+    L2VniConfig v;
+    v.vni = Vni{2000 + index};
+    v.name = text() + std::to_string(index);
+    v.vxlan_port = static_cast<std::uint16_t>(1 + random_.below(65535));
+    v.vtep = *parse_ip("100.65.0.7");
+    if (!l3vnis.empty() && flip()) v.l3vni = l3vnis[random_.below(l3vnis.size())].name;
+    if (!v.l3vni.empty() && flip()) {  // apart, whatever the routing domain
+      v.gateway_ips = {{IpAddress::v4(0x0a000001U + (index << 8U)), 24}};
+      if (flip()) v.gateway_ips.push_back({address(false), 128});
+      if (v.gateway_ips.size() == 2) v.gateway_ips[1].address.octets[5] = index & 0xffU;
+    }
+    v.gateway_mac_configured = flip();
+    v.gateway_mac =
+        v.gateway_mac_configured ? default_router_mac(address()) : default_gateway_mac(v.vni);
+    v.host_master = static_cast<HostMaster>(random_.below(3));
+    if (v.host_master == HostMaster::kExternal) v.host_bridge = "br" + std::to_string(index);
+    v.import_rts = {{.any_admin = true, .exact = {}, .number = number()}};
+    v.export_rts = {make_route_target_as4(asn(), 8), make_auto_route_target(asn(), v.vni)};
+    if (v.export_rts[0] == v.export_rts[1]) v.export_rts.pop_back();
+    if (flip())
+      v.rd = RouteDistinguisher::of_ip(RouterId{number()}, static_cast<std::uint16_t>(100 + index));
+    if (flip()) v.interfaces = {"eth2" + std::to_string(index)};
+    if (flip()) v.mtu = static_cast<std::uint32_t>(1280 + random_.below(60000));
+    v.neighbor_suppression = flip();
     return v;
   }
 

@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "sim/fabric.h"
+#include "sim/hosts.h"
 
 namespace perd::sim {
 namespace {
@@ -169,6 +170,41 @@ TEST_F(SpeakerTest, UnreachableVtepTakesItsRoutesAlong) {
   settle();
   EXPECT_EQ(spine().rib().evpn.paths(spine_to(1).id), 1U);
   EXPECT_FALSE(leaf2_has_route());
+}
+
+// No turn stands between a host that says where it is and the UPDATE: what the kernel tells is
+// learned, decided and sent by one tick().
+TEST(SpeakerHosts, AnAnnouncementIsInAnUpdateOfTheSameTurn) {
+  FabricOptions options;
+  options.segments = 1;
+  Fabric f(13, options);
+  Hosts hosts(f);
+  f.start_all();
+  const auto h = hosts.add(0);
+  hosts.arrive(h, 1);
+  ASSERT_TRUE(f.world.settle(minutes(10)));
+  for (const std::size_t leaf : {2U, 1U, 2U}) {
+    SCOPED_TRACE(leaf);
+    hosts.arrive(h, leaf);
+    std::vector<KernelEvent> news;
+    f.world.kernel(leaf).drain_events(news);
+    Speaker& speaker = f.world.speaker(leaf);
+    for (auto& event : news) speaker.on_kernel(std::move(event), f.world.now());
+    speaker.tick(f.world.now());
+    Outputs outputs = speaker.take_outputs();
+    const auto told = std::count_if(
+        outputs.transport.begin(), outputs.transport.end(), [&](const TransportCommand& command) {
+          const auto* send = std::get_if<SendCommand>(&command);
+          if (send == nullptr) return false;
+          const auto& octets = hosts.host(h).mac.octets;
+          return std::search(send->octets.begin(), send->octets.end(), octets.begin(),
+                             octets.end()) != send->octets.end();
+        });
+    EXPECT_EQ(told, 1);
+    f.world.carry_out(leaf, std::move(outputs));
+    ASSERT_TRUE(f.world.settle(minutes(10)));
+    EXPECT_TRUE(check_hosts(hosts).empty());
+  }
 }
 
 TEST_F(SpeakerTest, StopSaysSoToEveryNeighbor) {

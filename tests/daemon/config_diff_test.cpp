@@ -42,5 +42,31 @@ TEST(DiffConfigs, APasswordIsNamedButNotShown) {
   EXPECT_EQ(text.find("secret"), std::string::npos) << text;
 }
 
+TEST(DiffConfigs, SaysWhatOfAnL2VniChanges) {
+  Config a;
+  a.underlay.emplace();
+  L2VniConfig storage;
+  storage.name = "storage";
+  storage.vni = Vni{110};
+  storage.gateway_mac = default_gateway_mac(storage.vni);
+  a.l2vnis = {storage};
+  Config b = a;
+  EXPECT_EQ(diff_configs(a, b), "");
+  b.l2vnis[0].l3vni = "red";
+  b.l2vnis[0].gateway_ips = {*parse_interface_address("192.170.1.1/24")};
+  b.l2vnis[0].host_master = HostMaster::kManaged;
+  b.l2vnis[0].neighbor_suppression = false;
+  EXPECT_EQ(diff_configs(a, b),
+            "l2vnis:\n"
+            "+   routingDomain: {type: L3VNI, l3vni: {name: red}}\n"
+            "+   gatewayIPs: [192.170.1.1/24]\n"
+            "+   hostMaster: {type: LinuxBridge, linuxBridge: {lifecycle: Managed}}\n"
+            "-   neighborSuppression: true\n"
+            "+   neighborSuppression: false\n");
+  b.l2vnis.clear();
+  const auto gone = diff_configs(a, b);
+  EXPECT_NE(gone.find("- - name: storage\n"), std::string::npos) << gone;
+}
+
 }  // namespace
 }  // namespace perd

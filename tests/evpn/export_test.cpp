@@ -54,6 +54,42 @@ TEST(Export, OctetsOfFrr) {
       << v6;
 }
 
+// A host behind a local port is told as type 2: never as type 5, whatever is redistributed; only a
+// prefix that stands under `networks` is.
+TEST(Export, LocalHostsAreNotOriginated) {
+  Node n;
+  VrfSettings all = red();
+  all.redistribute = {true, true, true};
+  n.configure({all});
+  n.engine.on_vrf_state(up(red()));
+  n.local(kRed, "10.110.0.5/32", LocalRouteKind::kHost);
+  n.local(kRed, "fd00:110::5/128", LocalRouteKind::kHost);
+  n.run();
+  EXPECT_TRUE(n.originated.empty());
+  EXPECT_EQ(n.engine.vrfs().at(0).local_prefixes, 2U);
+  const auto seen = n.engine.lookup(n.table, kRed, prefix("10.110.0.5/32"));
+  ASSERT_TRUE(seen);
+  EXPECT_TRUE(seen->host);
+  n.local(kRed, "10.110.0.5/32", LocalRouteKind::kStatic);
+  n.run();
+  EXPECT_TRUE(n.originates(red().rd, "10.110.0.5/32")) << "the static route is its own reason";
+  n.local(kRed, "10.110.0.5/32", LocalRouteKind::kStatic, true);
+  all.networks = {prefix("fd00:110::5/128")};
+  n.configure({all});
+  n.run();
+  EXPECT_EQ(n.originated.size(), 1U);
+  EXPECT_TRUE(n.originates(red().rd, "fd00:110::5/128"));
+  all.networks = {};
+  n.configure({all});
+  n.run();
+  n.local(kRed, "10.110.0.5/32", LocalRouteKind::kHost, true);
+  n.local(kRed, "fd00:110::5/128", LocalRouteKind::kHost, true);
+  n.run();
+  EXPECT_TRUE(n.originated.empty());
+  EXPECT_EQ(n.engine.vrfs().at(0).local_prefixes, 0U);
+  EXPECT_FALSE(n.engine.lookup(n.table, kRed, prefix("10.110.0.5/32"))) << "not forgotten";
+}
+
 TEST(Export, OnlyWhileTheVrfIsUp) {
   Node n;
   n.configure({red()});

@@ -38,6 +38,10 @@ struct RemoteRoute {
   bool esi = false;
   std::string gateway;
   std::uint32_t med = 0;
+  // Of a type 2: `prefix` is the host's address, `label` the second label.
+  std::string host_mac = {};  // "": a type 5
+  bool second_label = true;
+  std::optional<MacMobility> mobility = {};
 };
 
 inline wire::PathAttributes attributes_of(const RemoteRoute& r) {
@@ -54,19 +58,37 @@ inline wire::PathAttributes attributes_of(const RemoteRoute& r) {
   for (const auto& t : r.targets) a.extended_communities.push_back(rt(t));
   for (const auto e : r.encapsulations) a.extended_communities.push_back(make_encapsulation(e));
   if (!r.router_mac.empty()) a.extended_communities.push_back(make_router_mac(mac(r.router_mac)));
+  if (r.mobility) a.extended_communities.push_back(make_mac_mobility(*r.mobility));
   return a;
 }
 
 inline wire::EvpnData data_of(const RemoteRoute& r) {
   wire::EvpnData d;
   d.label1 = Label{r.label};
+  if (!r.host_mac.empty()) {
+    d.label1 = Label{110};
+    if (r.second_label) d.label2 = Label{r.label};
+  }
   if (r.esi) d.esi.octets[1] = 7;
   if (!r.gateway.empty()) d.gateway = ip(r.gateway);
   return d;
 }
 
 inline wire::EvpnKey key_of(const RemoteRoute& r) {
-  return wire::EvpnKey::ip_prefix(rd(r.rd), EthernetTag{0}, prefix(r.prefix));
+  wire::EvpnKey key = wire::EvpnKey::ip_prefix(rd(r.rd), EthernetTag{0}, prefix(r.prefix));
+  if (r.host_mac.empty()) return key;
+  key.type = wire::EvpnRouteType::kMacIp;
+  key.prefix_length = 0;
+  key.mac = mac(r.host_mac);
+  return key;
+}
+// A host of a stretched subnet behind leaf 192.0.2.2, routed by VRF red (symmetric IRB).
+inline RemoteRoute remote_host(std::string address = "10.1.0.5/32") {
+  RemoteRoute r;
+  r.prefix = std::move(address);
+  r.host_mac = "02:00:00:00:00:11";
+  r.targets = {"65000:110", "65000:100"};
+  return r;
 }
 
 struct ForwardingTable {

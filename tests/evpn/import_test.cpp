@@ -22,6 +22,44 @@ RemoteRoute with(void (*change)(RemoteRoute&)) {
   return r;
 }
 
+RemoteRoute host_with(void (*change)(RemoteRoute&)) {
+  RemoteRoute r = remote_host();
+  change(r);
+  return r;
+}
+
+// RFC 9135 5.2: a type 2 with an address and a second label is a host route.
+std::vector<Case> host_cases() {
+  return {
+      {"host", remote_host(), Refusal::kNone, {kRed}},
+      {"IPv6 host", remote_host("fd00:16:2::5/128"), Refusal::kNone, {kRed}},
+      {"host behind an Ethernet segment",
+       host_with([](RemoteRoute& r) { r.esi = true; }),
+       Refusal::kNone,
+       {kRed}},
+      {"host for two VRFs",
+       host_with([](RemoteRoute& r) {
+         r.targets = {"1:200", "1:100"};
+       }),
+       Refusal::kNone,
+       {kRed, kBlue}},
+      {"host, only the L2 target", host_with([](RemoteRoute& r) { r.targets = {"65000:110"}; }),
+       Refusal::kNoRouteTarget},
+      {"host without router MAC", host_with([](RemoteRoute& r) { r.router_mac = ""; }),
+       Refusal::kNoRouterMac},
+      {"host with our router MAC",
+       host_with([](RemoteRoute& r) { r.router_mac = "aa:bb:cc:00:01:64"; }),
+       Refusal::kOwnRouterMac},
+      {"host, second label zero", host_with([](RemoteRoute& r) { r.label = 0; }),
+       Refusal::kNoLabel},
+      {"host at our own VTEP", host_with([](RemoteRoute& r) { r.next_hop = "192.0.2.1"; }),
+       Refusal::kOwnNextHop},
+      {"link-local host", remote_host("fe80::11/128"), Refusal::kMartianPrefix},
+      {"host without a second label", host_with([](RemoteRoute& r) { r.second_label = false; }),
+       Refusal::kRouteType},
+  };
+}
+
 std::vector<Case> imported_cases() {
   return {
       {"wildcard as2", {}, Refusal::kNone, {kRed}},
@@ -109,6 +147,7 @@ std::vector<Case> refused_cases() {
 TEST(Import, EachRule) {
   std::vector<Case> all = imported_cases();
   for (const Case& c : refused_cases()) all.push_back(c);
+  for (const Case& c : host_cases()) all.push_back(c);
   for (const Case& c : all) {
     SCOPED_TRACE(c.name);
     Node n;
@@ -126,7 +165,10 @@ TEST(Import, EachRule) {
           {ip(c.route.next_hop), mac(c.route.router_mac), Vni{c.route.label}}};
       EXPECT_EQ(n.fib.hops(vrf, c.route.prefix), hops);
     }
-    if (c.want != Refusal::kNone) {
+    if (c.want == Refusal::kRouteType) {
+      const std::string told = n.explain(kRed, c.route.prefix);
+      EXPECT_NE(told.find("no second label"), std::string::npos) << told;
+    } else if (c.want != Refusal::kNone) {
       const std::string told = n.explain(kRed, c.route.prefix);
       EXPECT_NE(told.find(explanation(c.want)), std::string::npos) << told;
     }
@@ -173,6 +215,45 @@ TEST(Import, OwnRoutesAndLeaks) {
   EXPECT_EQ(n.refused(Refusal::kOwnRoute), 1U);
   const std::string told = n.explain(kBlue, "10.110.0.0/24");
   EXPECT_NE(told.find("local VRF leaking comes later"), std::string::npos) << told;
+}
+
+// The second label comes and goes with the L3VNI of the far side: one and the same route (RFC 7432
+// 7.2: labels are no part of the key) is the VRF's or not.
+TEST(Import, HostsGetAndLoseTheirSecondLabel) {
+  Node n;
+  n.start();
+  RemoteRoute r = remote_host();
+  for (const bool routed : {false, true, false, true}) {
+    r.second_label = routed;
+    n.announce(r);
+    n.run();
+    EXPECT_EQ(n.fib.has(kRed, r.prefix), routed);
+    EXPECT_EQ(n.refused(Refusal::kRouteType), routed ? 0U : 1U);
+    EXPECT_EQ(n.engine.counters().ignored_types[2], routed ? 0U : 1U);
+  }
+  // Two MACs that claim one address are two routes with one prefix.
+  RemoteRoute other = r;
+  other.host_mac = "02:00:00:00:00:12";
+  n.announce(other);
+  n.run();
+  EXPECT_EQ(n.fib.hops(kRed, r.prefix).size(), 1U);
+  n.withdraw(r);
+  n.run();
+  EXPECT_TRUE(n.fib.has(kRed, r.prefix));
+  n.withdraw(other);
+  n.run();
+  EXPECT_TRUE(n.fib.routes.empty());
+  EXPECT_EQ(n.engine.counters().import_classes, 0U);
+}
+
+// Our own hosts, with the L3VNI of their VRF, are no leak.
+TEST(Import, OwnHosts) {
+  Node n;
+  n.start();
+  n.upsert(key_of(remote_host()), kLocalPeer, attributes_of(remote_host()), data_of(remote_host()));
+  n.run();
+  EXPECT_TRUE(n.fib.routes.empty());
+  EXPECT_EQ(n.refused(Refusal::kOwnRoute), 1U);
 }
 
 TEST(Import, IgnoredTypesAreCounted) {

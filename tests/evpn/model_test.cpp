@@ -48,6 +48,21 @@ struct World {
     if (random.below(15) == 0) r.next_hop = "192.0.2.1";
     if (random.below(15) == 0) r.encapsulations = {kEncapsulationMpls};
     if (random.below(25) == 0) r.gateway = "10.0.0.9";
+    if (p % 4 == 1) return random_host(r, p);
+    return r;
+  }
+
+  // Host routes as type 5, and hosts that move: type 2 of the same addresses.
+  RemoteRoute random_host(RemoteRoute r, unsigned p) {
+    r.prefix = "10.2.0." + std::to_string(p) + "/32";
+    if (random.below(4) == 0) return r;
+    r.gateway.clear();
+    r.host_mac = "02:00:00:00:01:0" + std::to_string(random.below(2));
+    r.second_label = random.below(8) != 0;
+    r.esi = random.below(4) == 0;
+    if (random.below(2) == 0) {
+      r.mobility = MacMobility{static_cast<std::uint32_t>(random.below(3)), random.below(8) == 0};
+    }
     return r;
   }
 
@@ -67,8 +82,10 @@ struct World {
 
   void local_step() {
     const auto p = static_cast<unsigned>(random.below(kPrefixes));
-    const std::string text = "10.1." + std::to_string(p) + ".0/24";
-    const auto kind = static_cast<LocalRouteKind>(random.below(3));
+    const bool host = p % 4 == 1;
+    const std::string text =
+        host ? "10.2.0." + std::to_string(p) + "/32" : "10.1." + std::to_string(p) + ".0/24";
+    const auto kind = static_cast<LocalRouteKind>(random.below(host ? 4 : 3));
     const VrfId vrf{static_cast<std::uint16_t>(1 + random.below(2))};
     const bool gone = random.below(2) == 0;
     n.local(vrf, text, kind, gone);
@@ -177,37 +194,81 @@ struct World {
     return true;
   }
 
+  // Of the VRF at all: prefixes, and hosts with an address and a second label.
+  static bool is_routed(const wire::EvpnKey& key, const rib::PathView& path) {
+    if (key.type == wire::EvpnRouteType::kIpPrefix) return true;
+    return key.type == wire::EvpnRouteType::kMacIp && key.ip_bits != 0 && path.label2();
+  }
+
   using HopKey = std::pair<IpAddress, Vni>;
   struct Path {
     wire::EvpnKey key;
     rib::Candidate candidate;
     std::vector<HopKey> hops;
+    // Of a host, what its place goes by: sticky, sequence, VTEP; the greatest is where it is.
+    bool host = false;
+    EthernetSegmentId esi{};
+    MacMobility mobility{};
+    IpAddress vtep{};
   };
+
+  static bool outranks(const Path& a, const Path& b) {
+    if (a.mobility.sticky != b.mobility.sticky) return a.mobility.sticky;
+    if (a.mobility.sequence != b.mobility.sequence) {
+      return a.mobility.sequence > b.mobility.sequence;
+    }
+    const bool together = !a.esi.is_zero() && a.esi == b.esi;
+    return !together && a.vtep < b.vtep;
+  }
+
+  // Takes out the places that hosts have left. Not by pairs alone: a place is judged by the one
+  // that counts, which is of the lowest VTEP among those of one rank.
+  static void drop_old_places(std::vector<Path>& paths) {
+    const Path* place = nullptr;
+    for (const Path& p : paths) {
+      if (!p.host) continue;
+      const bool better =
+          place == nullptr ||
+          std::tuple(!p.mobility.sticky, ~p.mobility.sequence, p.vtep) <
+              std::tuple(!place->mobility.sticky, ~place->mobility.sequence, place->vtep);
+      if (better) place = &p;
+    }
+    if (place == nullptr) return;
+    const Path winner = *place;
+    std::erase_if(paths, [&](const Path& p) { return p.host && outranks(winner, p); });
+  }
 
   void check_vrf(const VrfSettings& v, std::map<ForwardingTable::Key, std::vector<HopKey>>& want,
                  std::map<std::pair<std::uint16_t, IpAddress>, std::set<MacAddress>>& macs) {
     std::map<IpPrefix, std::vector<Path>> prefixes;
-    EXPECT_EQ(n.table.walk(0, rib::kMaxRoutes,
-                           [&](rib::RouteId id) {
-                             const auto best = n.table.best(id);
-                             if (!best || !imported(v, *best)) return;
-                             Path p;
-                             p.key = n.table.key(id);
-                             p.candidate = rib::make_candidate(n.context, best->attrs, best->peer,
-                                                               best->path_id, rib::Reason::kNone);
-                             const auto next_hop = [this](const rib::PathView& path) {
-                               return *n.store.get(path.attrs).next_hop();
-                             };
-                             n.table.for_each_multipath(id, [&](const rib::PathView& path) {
-                               if (!imported(v, path)) return;
-                               if (!path.best && next_hop(path) == next_hop(*best)) return;
-                               p.hops.emplace_back(next_hop(path), Vni{path.label1.value});
-                               macs[{v.id.value, next_hop(path)}].insert(
-                                   *router_mac_of(n.store.get(path.attrs).extended_communities()));
-                             });
-                             prefixes[p.key.prefix()].push_back(std::move(p));
-                           }),
-              0U);
+    EXPECT_EQ(
+        n.table.walk(0, rib::kMaxRoutes,
+                     [&](rib::RouteId id) {
+                       const auto best = n.table.best(id);
+                       if (!best || !imported(v, *best)) return;
+                       Path p;
+                       p.key = n.table.key(id);
+                       if (!is_routed(p.key, *best)) return;
+                       describe_host(p, *best);
+                       p.candidate = rib::make_candidate(n.context, best->attrs, best->peer,
+                                                         best->path_id, rib::Reason::kNone);
+                       const auto next_hop = [this](const rib::PathView& path) {
+                         return *n.store.get(path.attrs).next_hop();
+                       };
+                       n.table.for_each_multipath(id, [&](const rib::PathView& path) {
+                         if (!imported(v, path) || !is_routed(p.key, path)) return;
+                         if (!path.best && next_hop(path) == next_hop(*best)) return;
+                         if (!path.best && p.host && (p.esi.is_zero() || path.esi() != p.esi)) {
+                           return;
+                         }
+                         const Label label = p.host ? *path.label2() : path.label1;
+                         p.hops.emplace_back(next_hop(path), Vni{label.value});
+                         macs[{v.id.value, next_hop(path)}].insert(
+                             *router_mac_of(n.store.get(path.attrs).extended_communities()));
+                       });
+                       prefixes[where_of(p.key)].push_back(std::move(p));
+                     }),
+        0U);
     if (!states[v.id.value].up) return;
     for (auto& [where, paths] : prefixes) {
       const auto local = locals.find({v.id.value, where});
@@ -216,7 +277,23 @@ struct World {
     }
   }
 
+  void describe_host(Path& p, const rib::PathView& best) {
+    p.host = p.key.type == wire::EvpnRouteType::kMacIp;
+    if (!p.host) return;
+    p.esi = best.esi();
+    const wire::PathAttributes a = n.store.get(best.attrs).expand();
+    p.vtep = *a.next_hop;
+    for (const auto& c : a.extended_communities) {
+      if (const auto m = as_mac_mobility(c)) p.mobility = *m;
+    }
+  }
+  static IpPrefix where_of(const wire::EvpnKey& key) {
+    return key.type == wire::EvpnRouteType::kIpPrefix ? key.prefix()
+                                                      : IpPrefix::host(*key.address());
+  }
+
   std::vector<HopKey> chosen(std::vector<Path>& paths) {
+    drop_old_places(paths);
     std::sort(paths.begin(), paths.end(),
               [](const Path& a, const Path& b) { return a.key < b.key; });
     std::vector<rib::Candidate> candidates;

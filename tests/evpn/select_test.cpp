@@ -131,6 +131,129 @@ TEST(Select, OnlyEqualPathsShare) {
   }
 }
 
+constexpr const char* kHost = "10.1.0.5/32";
+
+// The host, as leaf `n` tells of it.
+RemoteRoute host_at(unsigned n, std::uint32_t sequence = 0, bool sticky = false) {
+  RemoteRoute r = remote_host(kHost);
+  const RemoteRoute leaf = from_leaf(n);
+  r.rd = leaf.rd;
+  r.next_hop = leaf.next_hop;
+  r.router_mac = leaf.router_mac;
+  if (sequence != 0 || sticky) r.mobility = MacMobility{sequence, sticky};
+  return r;
+}
+
+struct Claim {
+  std::string name;
+  std::vector<RemoteRoute> routes;
+  std::vector<unsigned> used;  // leaves
+};
+
+// RFC 7432 15, RFC 9135 7: a host is at one place, whatever the paths are worth otherwise.
+TEST(Select, HostsAreWhereTheyMovedLast) {
+  const auto changed = [](RemoteRoute r, void (*change)(RemoteRoute&)) {
+    change(r);
+    return r;
+  };
+  const auto far = [](RemoteRoute& r) { r.as_path = {1, 2, 3}; };
+  const auto segment = [](RemoteRoute& r) { r.esi = true; };
+  const auto other_mac = [](RemoteRoute& r) { r.host_mac = "02:00:00:00:00:12"; };
+  const auto prefix_route = [](RemoteRoute& r) { r.host_mac = "", r.mobility.reset(); };
+  const Claim claims[] = {
+      {"higher sequence", {host_at(11), host_at(12, 1)}, {12}},
+      {"higher sequence over a worse path", {host_at(11), changed(host_at(12, 1), far)}, {12}},
+      {"the last of three", {host_at(11, 1), host_at(12, 3), host_at(13, 2)}, {12}},
+      {"sequence as a number", {host_at(11, 0x7fffffff), host_at(12, 0x80000000)}, {12}},
+      {"sequence 0 told or not",
+       {host_at(12), changed(host_at(11),
+                             [](RemoteRoute& r) {
+                               r.mobility = MacMobility{0, false};
+                             })},
+       {11}},
+      {"same sequence, lower VTEP", {host_at(12, 4), host_at(11, 4)}, {11}},
+      {"lower VTEP over a worse path", {host_at(12), changed(host_at(11), far)}, {11}},
+      {"sticky before all", {host_at(11, 9), host_at(12, 0, true)}, {12}},
+      {"two sticky ones", {host_at(12, 0, true), host_at(11, 0, true)}, {11}},
+      {"address at another MAC", {host_at(11), changed(host_at(12, 1), other_mac)}, {12}},
+      {"one Ethernet segment",
+       {changed(host_at(11), segment), changed(host_at(12), segment)},
+       {11, 12}},
+      {"one segment, an old sequence",
+       {changed(host_at(11, 1), segment), changed(host_at(12), segment)},
+       {11}},
+      {"segment or not", {changed(host_at(12), segment), host_at(11)}, {11}},
+      {"type 5 shares", {host_at(11), changed(host_at(12), prefix_route)}, {11, 12}},
+      {"type 5 with the better path",
+       {changed(host_at(11), far), changed(host_at(12), prefix_route)},
+       {12}},
+      {"type 5 beside moves",
+       {host_at(11), host_at(13, 1), changed(host_at(12), prefix_route)},
+       {12, 13}},
+  };
+  for (const Claim& c : claims) {
+    for (const bool backwards : {false, true}) {
+      SCOPED_TRACE(c.name + (backwards ? ", backwards" : ""));
+      auto routes = c.routes;
+      if (backwards) std::reverse(routes.begin(), routes.end());
+      Node n;
+      n.start();
+      for (const RemoteRoute& r : routes) {
+        n.announce(r);
+        n.run();
+      }
+      std::vector<TunnelHop> want;
+      for (const unsigned leaf : c.used) want.push_back(hop_of(leaf));
+      EXPECT_EQ(n.fib.hops(kRed, kHost), want) << n.explain(kRed, kHost);
+    }
+  }
+}
+
+TEST(Select, AHostThatMovesTakesItsRouteAlong) {
+  Node n;
+  n.start();
+  n.announce(host_at(11));
+  n.run();
+  EXPECT_EQ(n.fib.hops(kRed, kHost), std::vector<TunnelHop>{hop_of(11)});
+  n.announce(host_at(12, 1));
+  n.run();
+  EXPECT_EQ(n.fib.hops(kRed, kHost), std::vector<TunnelHop>{hop_of(12)});
+  EXPECT_NE(n.explain(kRed, kHost).find("RD 192.0.2.11:2: not used (mac-mobility)"),
+            std::string::npos)
+      << n.explain(kRed, kHost);
+  const std::size_t before = n.fib.route_messages;
+  n.withdraw(host_at(11));
+  n.run();
+  EXPECT_EQ(n.fib.route_messages, before) << "the old place had no part in it any more";
+  // The new place is lost with its VTEP; the old one counts again as long as it is told.
+  n.announce(host_at(11));
+  n.run();
+  n.set_next_hop("192.0.2.12", false, 0);
+  n.run();
+  EXPECT_EQ(n.fib.hops(kRed, kHost), std::vector<TunnelHop>{hop_of(11)});
+}
+
+// Nodes of one RD: their claims are paths of one route.
+TEST(Select, HostsOfASharedRouteDistinguisher) {
+  Node n;
+  n.start();
+  RemoteRoute a = host_at(11), b = host_at(12);
+  b.rd = a.rd;
+  n.announce(a, kSpine1);
+  n.announce(b, kSpine2);
+  n.run();
+  EXPECT_EQ(n.fib.hops(kRed, kHost).size(), 1U) << "one place";
+  a.esi = b.esi = true;
+  n.announce(a, kSpine1);
+  n.announce(b, kSpine2);
+  n.run();
+  EXPECT_EQ(n.fib.hops(kRed, kHost), (std::vector<TunnelHop>{hop_of(11), hop_of(12)}));
+  n.withdraw(a, kSpine1);
+  n.withdraw(b, kSpine2);
+  n.run();
+  EXPECT_EQ(n.engine.counters().import_classes, 0U);
+}
+
 TEST(Select, UnderlayMetricDecidesAndItsChangeIsNoticed) {
   Node n;
   n.start();
@@ -192,8 +315,8 @@ TEST(Select, SharedRouteDistinguisher) {
 }
 
 TEST(Select, LocalRoutesBeatRemoteOnes) {
-  for (const auto kind :
-       {LocalRouteKind::kConnected, LocalRouteKind::kStatic, LocalRouteKind::kKernel}) {
+  for (const auto kind : {LocalRouteKind::kConnected, LocalRouteKind::kStatic,
+                          LocalRouteKind::kKernel, LocalRouteKind::kHost}) {
     Node n;
     n.start();
     n.announce(from_leaf(11));

@@ -195,7 +195,7 @@ TEST_F(KernelEvents, OwnOperationsComeBackMarked) {
   for (const bool drop : {true, false}) {
     SCOPED_TRACE(drop);
     LinuxKernel::Options options;
-    options.drop_own_route_echoes = drop;
+    options.drop_own_echoes = drop;
     start(options);
     drain_events();
     heard.seen.clear();

@@ -46,7 +46,29 @@ L3VniConfig l3vni(std::size_t k, Asn asn, const IpAddress& vtep) {
   return v;
 }
 
+L2VniConfig l2vni(std::size_t k, std::size_t vrfs, Asn asn, const IpAddress& vtep) {
+  L2VniConfig v;
+  v.name = segment_name(k);
+  v.vni = Vni{static_cast<std::uint32_t>(200 + k)};
+  v.vtep = vtep;
+  if (vrfs != 0) {
+    v.l3vni = "vrf" + std::to_string(k % vrfs);
+    v.gateway_ips = {*parse_interface_address(text("192.170.", k, ".1/24")),
+                     *parse_interface_address(text("fd00:aa:", k, "::1/64"))};
+  }
+  v.gateway_mac = default_gateway_mac(v.vni);
+  v.import_rts = {RouteTargetMatch{true, {}, v.vni.value}};
+  v.export_rts = {make_auto_route_target(asn, v.vni)};
+  v.interfaces = {port_name(k, false), port_name(k, true)};
+  return v;
+}
+
 }  // namespace
+
+std::string segment_name(std::size_t segment) { return "segment" + std::to_string(segment); }
+std::string port_name(std::size_t segment, bool second) {
+  return text("tap", segment, second ? "b" : "a");
+}
 
 IpAddress vtep_of(std::size_t leaf) {
   return IpAddress::v4(0x64400000U + static_cast<std::uint32_t>(leaf));
@@ -71,7 +93,15 @@ Fabric::Fabric(std::uint64_t seed, const FabricOptions& wanted) : world(seed), o
     for (std::size_t k = 0; k < options.vrfs; ++k) {
       c.l3vnis.push_back(l3vni(k, asn_of(i), vtep_of(i)));
     }
-    world.add_node(c);
+    for (std::size_t k = 0; k < options.segments; ++k) {
+      c.l2vnis.push_back(l2vni(k, options.vrfs, asn_of(i), vtep_of(i)));
+    }
+    const auto leaf_node = world.add_node(c);
+    for (std::size_t k = 0; k < options.segments; ++k) {
+      for (const bool second : {false, true}) {
+        (void)world.kernel(leaf_node).add_link(port_name(k, second));
+      }
+    }
   }
   for (std::size_t i = 1; i <= options.leaves; ++i) {
     world.connect(0, text("eth", i, ""), text("192.168.", i, ".0/31").c_str(), i, "eth1",

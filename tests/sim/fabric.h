@@ -8,10 +8,13 @@ namespace perd::sim {
 struct FabricOptions {
   std::size_t leaves = 2;
   std::size_t vrfs = 1;
-  bool ibgp = false;  // one AS, the spine reflects; else one AS a device
+  std::size_t segments = 0;  // stretched over all leaves
+  bool ibgp = false;         // one AS, the spine reflects; else one AS a device
 };
 
-// Node 0 is the spine, 1.. the leaves. VTEP of leaf i: 100.64.0.i; VRF k: "vrf<k>", VNI 100 + k.
+// Node 0 is the spine, 1.. the leaves. VTEP of leaf i: 100.64.0.i; VRF k: "vrf<k>", VNI 100 + k;
+// segment k: "segment<k>", VNI 200 + k, of VRF k mod vrfs, subnet 192.170.k.0/24, ports "tap<k>a"
+// and "tap<k>b" on each leaf.
 struct Fabric {
   World world;
   FabricOptions options;
@@ -30,6 +33,8 @@ struct Fabric {
 };
 
 [[nodiscard]] IpAddress vtep_of(std::size_t leaf);
+[[nodiscard]] std::string segment_name(std::size_t segment);
+[[nodiscard]] std::string port_name(std::size_t segment, bool second);
 // The gateways, sorted, of perd's route in a table; through groups as well.
 [[nodiscard]] std::vector<IpAddress> gateways_of(const SimKernel& kernel, TableId table,
                                                  const IpPrefix& prefix);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "sim/expect.h"
 #include "sim/fabric.h"
 
 namespace perd::sim {
@@ -12,33 +13,6 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-// The last events of each node, for a failure's report.
-std::string history(World& world) {
-  constexpr std::size_t kShown = 12;
-  std::string text;
-  for (NodeIndex n = 0; n < world.size(); ++n) {
-    const auto& events = world.events(n);
-    const std::size_t from = events.size() > kShown ? events.size() - kShown : 0;
-    for (std::size_t i = from; i < events.size(); ++i) {
-      text += "\n  node " + std::to_string(n) + " " + std::string(to_string(events[i].kind)) + " " +
-              events[i].subject + ": " + events[i].text;
-    }
-  }
-  return text;
-}
-
-void expect_sound(World& world) {
-  const auto faults = check(world);
-  std::string text;
-  for (const auto& f : faults) text += "\n  " + f;
-  EXPECT_TRUE(faults.empty()) << "seed " << world.seed() << ":" << text << history(world);
-}
-
-void expect_settles(World& world, Duration limit = minutes(10)) {
-  ASSERT_TRUE(world.settle(limit)) << "seed " << world.seed() << ": not at rest";
-  expect_sound(world);
-}
 
 IpPrefix host_prefix(std::size_t leaf, unsigned number, bool v6 = false) {
   const auto a = Fabric::host_address(leaf, number, v6);

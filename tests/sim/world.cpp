@@ -315,8 +315,6 @@ bool World::quiet() const {
 
 bool World::settle(Duration limit) {
   const TimePoint end = now_ + limit;
-  // Quiet for a moment, not between two packets.
-  constexpr Duration kCalm = std::chrono::seconds(3);
   TimePoint busy = now_;
   while (now_ < end) {
     if (!step(end)) {
@@ -324,7 +322,7 @@ bool World::settle(Duration limit) {
       return quiet();
     }
     if (!quiet()) busy = now_;
-    if (now_ - busy > kCalm) return true;
+    if (now_ - busy > calm) return true;
   }
   return false;
 }

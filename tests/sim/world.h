@@ -47,6 +47,10 @@ class World {
   void reset_connections(NodeIndex a, NodeIndex b);
 
   void run_for(Duration d);
+  // What a speaker wants done, for a test that drives it by hand for a turn.
+  void carry_out(NodeIndex n, Outputs&& outputs);
+  // Later, in virtual time.
+  void after(Duration delay, std::function<void()> what) { post(delay, std::move(what)); }
   // Until no speaker has work and no octets are on the way; false when `limit` passes first.
   [[nodiscard]] bool settle(Duration limit);
 
@@ -61,6 +65,8 @@ class World {
 
   // Faults of the network: each delivery is delayed up to this and cut at random places.
   Duration max_delay = std::chrono::milliseconds(5);
+  // settle(): quiet for so long, not between two packets. Less where hosts are asked all the time.
+  Duration calm = std::chrono::seconds(3);
 
  private:
   struct Node {
@@ -92,7 +98,6 @@ class World {
   void in_order(std::size_t pipe, bool towards_a, std::function<void()> what);
   void turn(NodeIndex n);
   void request_turn(NodeIndex n);
-  void carry_out(NodeIndex n, Outputs&& outputs);
   void dial(NodeIndex n, const DialCommand& command);
   void send(NodeIndex n, SendCommand&& command);
   void deliver(std::size_t pipe, bool towards_a, std::vector<std::uint8_t>&& octets);

@@ -12,7 +12,9 @@ SimKernel::SimKernel() { reboot(); }
 
 void SimKernel::reboot() {
   links_.clear(), carrier_.clear(), addresses_.clear(), neighbours_.clear(), fdb_.clear();
+  floods_.clear();
   next_hops_.clear(), routes_.clear(), users_.clear(), rules_.clear(), sysctls_.clear();
+  listening_.clear();
   next_index_ = 1;
   close();
   LinkCreate lo;
@@ -26,6 +28,7 @@ void SimKernel::reboot() {
 void SimKernel::close() {
   answers_.clear();
   notifications_.clear();
+  listening_.clear();
   unanswered_ = 0;
   expected_id_ = 1;
 }
@@ -90,6 +93,11 @@ const Route* SimKernel::route(TableId table, const IpPrefix& prefix, std::uint32
   return it == routes_.end() ? nullptr : &it->second;
 }
 
+namespace {
+constexpr std::uint16_t kNudReachable = 0x02;
+constexpr std::uint16_t kNudPermanentOrNoArp = 0xc0;
+}  // namespace
+
 // ---- operator -----------------------------------------------------------------------------------
 
 namespace {
@@ -126,6 +134,11 @@ void SimKernel::set_mtu(const std::string& name, std::uint32_t mtu) {
   c.link = link(name)->index;
   c.mtu = mtu;
   must(run(c));
+}
+void SimKernel::amend_link(const std::string& name, const std::function<void(Link&)>& amend) {
+  Link& l = links_[link(name)->index];
+  amend(l);
+  notify(l);
 }
 void SimKernel::add_address(IfIndex index, const InterfaceAddress& address) {
   must(run(AddressPut{{index, address}}));
@@ -207,6 +220,12 @@ SimKernel::Verdict SimKernel::run(const FdbPut& op) {
   const bool bridge = op.both || !op.entry.self;
   if (self && l->kind != LinkKind::kVxlan) return SimRefusal{EOPNOTSUPP, ""};
   if (bridge && l->master == IfIndex{}) return SimRefusal{EINVAL, "not a bridge port"};
+  if (self && op.entry.mac.is_zero()) {
+    if (!op.append) return SimRefusal{EOPNOTSUPP, ""};
+    floods_[{op.entry.link, op.entry.destination}] = op.entry;
+    notify(op.entry);
+    return std::nullopt;
+  }
   for (const bool half : {true, false}) {
     if (!(half ? self : bridge)) continue;
     FdbEntry e = op.entry;
@@ -216,6 +235,7 @@ SimKernel::Verdict SimKernel::run(const FdbPut& op) {
     } else {
       e.destination = {}, e.vni.reset(), e.master = l->master;
     }
+    if (!half) leave_port(e);
     FdbEntry& there = fdb_[{e.link, e.mac, half}];
     if ((there.state & 0x80U) != 0 && e.extern_learn && !there.extern_learn) ++foreign_overwritten_;
     there = e;
@@ -224,7 +244,74 @@ SimKernel::Verdict SimKernel::run(const FdbPut& op) {
   return std::nullopt;
 }
 
+// A bridge has a MAC once; where it was before it says nothing of.
+void SimKernel::leave_port(const FdbEntry& now) {
+  for (auto it = fdb_.begin(); it != fdb_.end();) {
+    const FdbEntry& e = it->second;
+    const bool moved = !e.self && e.master == now.master && e.mac == now.mac &&
+                       e.vlan == now.vlan && e.link != now.link;
+    it = moved ? fdb_.erase(it) : std::next(it);
+  }
+}
+
+void SimKernel::learn(const std::string& port, const MacAddress& mac) {
+  const Link& l = *link(port);
+  FdbEntry e;
+  e.link = l.index;
+  e.mac = mac;
+  e.master = l.master;
+  e.vlan = link(l.master)->vlan_filtering ? l.port_vlan : std::uint16_t{0};
+  e.state = kNudReachable;
+  PERD_ASSERT(can_learn(port));
+  for (const auto& [key, other] : fdb_) {  // a sticky entry does not move
+    if (other.mac == mac && other.master == l.master && other.sticky && !other.self) return;
+  }
+  leave_port(e);
+  FdbEntry& there = fdb_[{e.link, mac, false}];
+  if (there == e) return;
+  there = e;
+  notify(e);
+}
+
+bool SimKernel::can_learn(const std::string& port) const {
+  const Link* l = link(port);
+  const Link* master = l == nullptr ? nullptr : link(l->master);
+  return master != nullptr && master->kind == LinkKind::kBridge && l->running && l->port_learning;
+}
+
+// What was learned from a port goes with its carrier; what others put there stays.
+void SimKernel::flush_port(const Link& port) {
+  for (auto it = fdb_.begin(); it != fdb_.end();) {
+    const FdbEntry& e = it->second;
+    const bool gone =
+        e.link == port.index && !e.self && !e.extern_learn && (e.state & kNudPermanentOrNoArp) == 0;
+    if (gone) notify(e, true);
+    it = gone ? fdb_.erase(it) : std::next(it);
+  }
+}
+
+bool SimKernel::hear(const HostPacket& packet) {
+  if (listening_.count(packet.link) == 0) return false;
+  notifications_.emplace_back(HeardPacket{packet});
+  return true;
+}
+
+void SimKernel::erase_floods(IfIndex link) {
+  for (auto it = floods_.begin(); it != floods_.end();) {
+    const bool gone = it->first.first == link;
+    if (gone) notify(it->second, true);
+    it = gone ? floods_.erase(it) : std::next(it);
+  }
+}
+
 SimKernel::Verdict SimKernel::run(const FdbErase& op) {
+  if (op.entry.self && op.entry.mac.is_zero()) {
+    const auto it = floods_.find({op.entry.link, op.entry.destination});
+    if (it == floods_.end()) return SimRefusal{ENOENT, ""};
+    notify(it->second, true);
+    floods_.erase(it);
+    return std::nullopt;
+  }
   bool any = false;
   for (const bool half : {true, false}) {
     if (!op.both && half != op.entry.self) continue;
@@ -254,8 +341,22 @@ SimKernel::Verdict SimKernel::run(const RuleErase& op) {
 }
 
 // A link's settings are a folder of its name below conf/.
-SimKernel::Verdict SimKernel::run(const PortListen&) { return std::nullopt; }
-SimKernel::Verdict SimKernel::run(const PacketSend&) { return std::nullopt; }
+SimKernel::Verdict SimKernel::run(const PortListen& op) {
+  if (link(op.link) == nullptr) return SimRefusal{ENODEV, ""};
+  if (op.on) {
+    listening_.insert(op.link);
+  } else {
+    listening_.erase(op.link);
+  }
+  return std::nullopt;
+}
+SimKernel::Verdict SimKernel::run(const PacketSend& op) {
+  const Link* l = link(op.packet.link);
+  if (l == nullptr) return SimRefusal{ENXIO, ""};
+  if (!l->running) return SimRefusal{ENETDOWN, ""};
+  if (on_packet) on_packet(op);
+  return std::nullopt;
+}
 
 SimKernel::Verdict SimKernel::run(const SysctlPut& op) {
   const std::size_t at = op.path.find("/conf/");
@@ -299,6 +400,7 @@ SimKernel::Verdict SimKernel::run(const DumpRequest& op) {
       break;
     case DumpKind::kFdb:
       dump(fdb_, half);
+      dump(floods_, half);
       break;
     case DumpKind::kNextHops:
       dump(next_hops_, half);

@@ -58,6 +58,8 @@ class SimKernel final : public KernelDriver {
   void set_master(const std::string& name, const std::string& master);  // "" releases
   void set_mtu(const std::string& name, std::uint32_t mtu);
   void change_link(const LinkChange& change);
+  // What has no operation of its own: VLANs, ageing.
+  void amend_link(const std::string& name, const std::function<void(Link&)>& amend);
   void add_address(IfIndex link, const InterfaceAddress& address);
   void del_address(IfIndex link, const InterfaceAddress& address);
   void add_route(const Route& route);  // create or replace
@@ -66,6 +68,12 @@ class SimKernel final : public KernelDriver {
   bool del_neighbour(IfIndex link, const IpAddress& address);
   void add_fdb(const FdbEntry& entry);
   bool del_fdb(IfIndex link, const MacAddress& mac, bool self);
+  // A frame of that MAC comes in by a port of a bridge, which learns it or moves it there.
+  void learn(const std::string& port, const MacAddress& mac);
+  // learn() is possible: it is a running port of a bridge.
+  [[nodiscard]] bool can_learn(const std::string& port) const;
+  // A frame about a host comes in; false: nobody listens.
+  bool hear(const HostPacket& packet);
   void add_next_hop(const NextHop& next_hop);
   bool del_next_hop(std::uint32_t id);
   void add_rule(const Rule& rule);
@@ -78,6 +86,8 @@ class SimKernel final : public KernelDriver {
   void interrupt_dumps(unsigned count) { interrupts_ = count; }  // the next ones
   // Asked before each operation; a refusal is the answer instead.
   std::function<std::optional<SimRefusal>(const KernelOp&)> refuse;
+  // Frames that the driver sends out of a running link.
+  std::function<void(const PacketSend&)> on_packet;
   bool has_vrf = true;  // false: a kernel without VRF devices
   bool keep_journal = true;
 
@@ -88,10 +98,13 @@ class SimKernel final : public KernelDriver {
   [[nodiscard]] const std::set<AddressKey>& addresses() const { return addresses_; }
   [[nodiscard]] const std::map<NeighbourKey, Neighbour>& neighbours() const { return neighbours_; }
   [[nodiscard]] const std::map<FdbKey, FdbEntry>& fdb() const { return fdb_; }
+  // Flood entries of VXLAN devices: of the zero MAC, one per destination.
+  [[nodiscard]] const std::map<NeighbourKey, FdbEntry>& floods() const { return floods_; }
   [[nodiscard]] const std::map<std::uint32_t, NextHop>& next_hops() const { return next_hops_; }
   [[nodiscard]] const std::map<RouteKey, Route>& routes() const { return routes_; }
   [[nodiscard]] const std::map<RuleKey, Rule>& rules() const { return rules_; }
   [[nodiscard]] const std::map<std::string, std::string>& sysctls() const { return sysctls_; }
+  [[nodiscard]] const std::set<IfIndex>& listening() const { return listening_; }
   [[nodiscard]] const Route* route(TableId table, const IpPrefix& prefix,
                                    std::uint32_t metric) const;
   // Operations that arrived, in order, since the last call.
@@ -134,9 +147,13 @@ class SimKernel final : public KernelDriver {
   void bring_down(Link& link);
   void enslave(Link& link, IfIndex master);
   void drop_link(IfIndex index);
+  Verdict add_peer(IfIndex near, const std::string& name);
   void add_connected(const Link& link, const InterfaceAddress& a);
   void del_connected(const Link& link, const InterfaceAddress& a, TableId table);
   void flush_link(const Link& link);
+  void leave_port(const FdbEntry& now);
+  void flush_port(const Link& port);
+  void erase_floods(IfIndex link);
   void remove_next_hop(std::uint32_t id, bool tell);
   [[nodiscard]] TableId table_of(const Link& link) const;
   [[nodiscard]] Verdict check_gateway(const IpAddress& gateway, IfIndex link, bool onlink) const;
@@ -148,11 +165,13 @@ class SimKernel final : public KernelDriver {
   std::set<AddressKey> addresses_;
   std::map<NeighbourKey, Neighbour> neighbours_;
   std::map<FdbKey, FdbEntry> fdb_;
+  std::map<NeighbourKey, FdbEntry> floods_;
   std::map<std::uint32_t, NextHop> next_hops_;
   std::map<RouteKey, Route> routes_;
   std::map<std::uint32_t, std::set<RouteKey>> users_;  // routes over a next-hop object
   std::map<RuleKey, Rule> rules_;
   std::map<std::string, std::string> sysctls_;
+  std::set<IfIndex> listening_;
   std::deque<KernelEvent> answers_;
   std::deque<KernelEvent> notifications_;
   std::vector<KernelOp> journal_;

@@ -61,6 +61,7 @@ void SimKernel::renew_running(Link& l) {
       if (n.group.empty() && n.link == l.index) gone.push_back(id);
     }
     for (const std::uint32_t id : gone) remove_next_hop(id, false);
+    flush_port(l);
   }
   if (ran != runs) notify(l);
   const auto master = links_.find(l.master);
@@ -189,6 +190,24 @@ SimKernel::Verdict SimKernel::run(const LinkCreate& op) {
   notify(l);
   if (op.master != IfIndex{}) enslave(it->second, op.master);
   if (op.up) bring_up(it->second);
+  if (op.kind == LinkKind::kVeth && !op.peer_name.empty()) return add_peer(l.index, op.peer_name);
+  return std::nullopt;
+}
+
+// The far end of a veth pair: down, without any of the settings of the near end. It is told before
+// it has a peer, and not again.
+SimKernel::Verdict SimKernel::add_peer(IfIndex near, const std::string& name) {
+  LinkCreate create;
+  create.name = name;
+  create.kind = LinkKind::kVeth;
+  if (const auto verdict = run(create)) {
+    drop_link(near);
+    return verdict;
+  }
+  Link& far = links_[link(name)->index];
+  far.peer = near;
+  links_[near].peer = far.index;
+  notify(links_[near]);
   return std::nullopt;
 }
 
@@ -219,7 +238,9 @@ SimKernel::Verdict SimKernel::run(const LinkChange& op) {
 
 SimKernel::Verdict SimKernel::run(const LinkErase& op) {
   if (link(op.link) == nullptr) return SimRefusal{ENODEV, ""};
+  const IfIndex peer = links_[op.link].kind == LinkKind::kVeth ? links_[op.link].peer : IfIndex{};
   drop_link(op.link);
+  if (peer != IfIndex{}) drop_link(peer);
   return std::nullopt;
 }
 
@@ -243,12 +264,14 @@ void SimKernel::drop_link(IfIndex index) {
     if (gone) notify(it->second, true);
     it = gone ? fdb_.erase(it) : std::next(it);
   }
+  erase_floods(index);
   notify(l, true);
   const std::string conf = "/conf/" + l.name + "/";
   for (auto it = sysctls_.begin(); it != sysctls_.end();) {
     it = it->first.find(conf) != std::string::npos ? sysctls_.erase(it) : std::next(it);
   }
   links_.erase(index);
+  listening_.erase(index);
   carrier_.erase(index);
 }
 

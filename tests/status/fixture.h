@@ -11,7 +11,7 @@ namespace perd::status {
 
 class StatusTest : public testing::Test {
  protected:
-  StatusTest() : fabric_(1, {}) {
+  explicit StatusTest(const sim::FabricOptions& options = {}) : fabric_(1, options) {
     fabric_.start_all();
     EXPECT_TRUE(fabric_.world.settle(std::chrono::minutes(5)));
     fabric_.add_host_prefix(1, 0, 10);

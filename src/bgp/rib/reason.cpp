@@ -49,6 +49,10 @@ std::string_view to_string(Reason reason) {
       return "policy";
     case kStale:
       return "stale";
+    case kMacMobility:
+      return "mac-mobility";
+    case kVtepAddress:
+      return "vtep-address";
   }
   return "";
 }

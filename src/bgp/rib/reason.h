@@ -7,7 +7,8 @@
 namespace perd::rib {
 
 // Of the best path: the step at which its last rival fell. Of any other: the step at which it fell
-// itself, kMultipath when it is used beside the best, or what keeps it out of the contest.
+// itself, kMultipath when it is used beside the best, or what keeps it out of the contest. The last
+// two are given by the contest of routes inside a VRF (evpn) alone.
 enum class Reason : std::uint8_t {
   kNone,  // not decided yet
   kOnlyPath,
@@ -32,8 +33,10 @@ enum class Reason : std::uint8_t {
   kClusterLoop,
   kPolicy,
   kStale,
+  kMacMobility,
+  kVtepAddress,
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kStale) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kVtepAddress) + 1;
 
 [[nodiscard]] constexpr bool is_candidate(Reason r) { return r < Reason::kNextHopUnreachable; }
 [[nodiscard]] std::string_view to_string(Reason reason);  // "as-path-length"

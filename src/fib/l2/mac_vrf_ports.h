@@ -17,7 +17,7 @@ struct MacVrfPorts {
   std::uint16_t vlan = 0;      // of a VLAN-aware bridge; 0: none
   Vni vni{};                   // the VXLAN device's own
   bool placed = false;         // the VXLAN device is a port of the bridge: entries can be written
-  std::vector<IfIndex> local;  // the other ports, sorted
+  std::vector<IfIndex> local;  // the ports that are no VXLAN devices, sorted
   friend bool operator==(const MacVrfPorts&, const MacVrfPorts&) = default;
 };
 using MacVrfPortMap = std::map<MacVrfId, MacVrfPorts>;

@@ -170,7 +170,8 @@ TEST(Decision, MultipathTakesEqualWorthUpToTheLimit) {
 TEST(Decision, RejectedPathsTakeNoPartAndKeepTheirReason) {
   const Reason out[] = {
       Reason::kNextHopUnreachable, Reason::kAsLoop,      Reason::kFirstAs, Reason::kOwnNextHop,
-      Reason::kOriginatorLoop,     Reason::kClusterLoop, Reason::kPolicy,  Reason::kStale};
+      Reason::kOriginatorLoop,     Reason::kClusterLoop, Reason::kPolicy,  Reason::kStale,
+      Reason::kMacMobility,        Reason::kVtepAddress};
   for (const Reason reason : out) {
     SCOPED_TRACE(to_string(reason));
     EXPECT_FALSE(is_candidate(reason));
