@@ -161,6 +161,12 @@ class Lab : public ::testing::Test {
     const auto it = kernel.fdb().find({index(link), mac(m), self});
     return it == kernel.fdb().end() ? nullptr : &it->second;
   }
+  // FDB entries that a control plane made.
+  [[nodiscard]] std::size_t written_fdb() const {
+    std::size_t n = 0;
+    for (const auto& [key, e] : kernel.fdb()) n += e.extern_learn ? 1U : 0U;
+    return n;
+  }
   [[nodiscard]] VrfState vrf_state(VrfId vrf) const {
     VrfState out;
     for (const auto& k : knowledge) {

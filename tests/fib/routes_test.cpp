@@ -70,7 +70,7 @@ TEST_F(Routes, OneTunnelledRouteOfEachFamily) {
   EXPECT_EQ(ours(), 0U);
   EXPECT_TRUE(kernel.next_hops().empty());
   EXPECT_TRUE(kernel.neighbours().empty());
-  EXPECT_TRUE(kernel.fdb().empty());
+  EXPECT_EQ(written_fdb(), 0U);
   EXPECT_FALSE(fib->route(kRed, net("10.1.0.0/24")).has_value());
 }
 
@@ -427,7 +427,7 @@ TEST_F(Routes, TeardownRemovesWhatPerdMade) {
   for (const auto& [key, r] : kernel.routes())
     EXPECT_NE(r.protocol, kOurs) << to_string(key.prefix);
   EXPECT_TRUE(kernel.next_hops().empty());
-  EXPECT_TRUE(kernel.fdb().empty());
+  EXPECT_EQ(written_fdb(), 0U);
   EXPECT_TRUE(kernel.neighbours().empty());
   EXPECT_EQ(kernel.link("red"), nullptr);
   EXPECT_EQ(kernel.addresses().count({index("lo"), cidr("100.65.0.2/32")}), 0U);

@@ -1,5 +1,5 @@
 // The driver's side, the operator's side, and the smaller tables. Links: sim_links.cpp; next hops
-// and routes: sim_routes.cpp.
+// and routes: sim_routes.cpp; bridges and frames: sim_bridge.cpp.
 #include "sim_kernel/sim_kernel.h"
 
 #include <cerrno>
@@ -12,7 +12,7 @@ SimKernel::SimKernel() { reboot(); }
 
 void SimKernel::reboot() {
   links_.clear(), carrier_.clear(), addresses_.clear(), neighbours_.clear(), fdb_.clear();
-  floods_.clear();
+  places_.clear(), floods_.clear();
   next_hops_.clear(), routes_.clear(), users_.clear(), rules_.clear(), sysctls_.clear();
   listening_.clear();
   next_index_ = 1;
@@ -35,6 +35,7 @@ void SimKernel::close() {
 
 void SimKernel::submit(std::vector<KernelOp>&& ops) {
   if (ops.empty()) return;
+  writing_ = true;
   for (auto& op : ops) {
     PERD_ASSERT(op.id == expected_id_);  // consecutive, from 1
     ++expected_id_;
@@ -43,6 +44,7 @@ void SimKernel::submit(std::vector<KernelOp>&& ops) {
     if (!verdict) verdict = std::visit([this](const auto& what) { return run(what); }, op.what);
     if (verdict) answers_.emplace_back(KernelRefused{op.id, verdict->error, verdict->message});
   }
+  writing_ = false;
   unanswered_ += ops.size();
   answers_.emplace_back(KernelAcked{ops.back().id});
   if (keep_journal) {
@@ -92,11 +94,6 @@ const Route* SimKernel::route(TableId table, const IpPrefix& prefix, std::uint32
   const auto it = routes_.find({table, prefix, metric});
   return it == routes_.end() ? nullptr : &it->second;
 }
-
-namespace {
-constexpr std::uint16_t kNudReachable = 0x02;
-constexpr std::uint16_t kNudPermanentOrNoArp = 0xc0;
-}  // namespace
 
 // ---- operator -----------------------------------------------------------------------------------
 
@@ -156,11 +153,32 @@ bool SimKernel::del_route(const RouteKey& key) {
   if (it == routes_.end()) return false;
   return !run(RouteErase{it->second});
 }
-void SimKernel::add_neighbour(const Neighbour& n) { must(run(NeighbourPut{n})); }
+void SimKernel::add_neighbour(const Neighbour& n) {
+  const std::size_t before = foreign_overwritten_;
+  must(run(NeighbourPut{n}));
+  foreign_overwritten_ = before;
+}
+bool SimKernel::resolve(const Neighbour& n) {
+  const auto there = neighbours_.find({n.link, n.address});
+  if (there != neighbours_.end() && (there->second.state & kNudPermanentOrNoArp) != 0) return false;
+  Neighbour now = n;
+  if (there != neighbours_.end()) {
+    now.extern_learn = there->second.extern_learn;
+    now.protocol = there->second.protocol;
+    if (there->second == now) return true;
+  }
+  neighbours_[{n.link, n.address}] = now;
+  notify(now);
+  return true;
+}
 bool SimKernel::del_neighbour(IfIndex index, const IpAddress& a) {
   return !run(NeighbourErase{index, a});
 }
-void SimKernel::add_fdb(const FdbEntry& entry) { must(run(FdbPut{entry, false, false})); }
+void SimKernel::add_fdb(const FdbEntry& entry) {
+  const std::size_t before = foreign_overwritten_;
+  must(run(FdbPut{entry, false, entry.mac.is_zero()}));
+  foreign_overwritten_ = before;
+}
 bool SimKernel::del_fdb(IfIndex index, const MacAddress& mac, bool self) {
   FdbErase op;
   op.entry.link = index;
@@ -196,132 +214,34 @@ SimKernel::Verdict SimKernel::run(const AddressErase& op) {
   return std::nullopt;
 }
 
+// A put without a protocol leaves the number that was there.
 SimKernel::Verdict SimKernel::run(const NeighbourPut& op) {
   if (link(op.neighbour.link) == nullptr) return SimRefusal{ENODEV, ""};
-  Neighbour& there = neighbours_[{op.neighbour.link, op.neighbour.address}];
-  if ((there.state & 0x80U) != 0 && there.protocol != op.neighbour.protocol) ++foreign_overwritten_;
+  const auto [it, made] = neighbours_.try_emplace({op.neighbour.link, op.neighbour.address});
+  Neighbour& there = it->second;
+  if ((there.state & kNudPermanent) != 0 && there.protocol != op.neighbour.protocol) {
+    ++foreign_overwritten_;
+  }
+  const Neighbour before = there;
   there = op.neighbour;
-  notify(there);
+  if (there.protocol == 0) there.protocol = before.protocol;
+  Neighbour quiet = there;  // a change of the number alone is not told
+  quiet.protocol = before.protocol;
+  if (made || !(quiet == before)) notify(there);
   return std::nullopt;
 }
 
+// It fails first, then it goes; both are told, without a MAC.
 SimKernel::Verdict SimKernel::run(const NeighbourErase& op) {
   const auto it = neighbours_.find({op.link, op.address});
   if (it == neighbours_.end()) return SimRefusal{ENOENT, ""};
-  notify(it->second, true);
+  Neighbour gone = it->second;
   neighbours_.erase(it);
+  const bool valid = (gone.state & kNudFailed) == 0;
+  gone.mac = {}, gone.state = kNudFailed, gone.extern_learn = false;
+  if (valid) notify(gone);
+  notify(gone, true);
   return std::nullopt;
-}
-
-SimKernel::Verdict SimKernel::run(const FdbPut& op) {
-  const Link* l = link(op.entry.link);
-  if (l == nullptr) return SimRefusal{ENODEV, ""};
-  const bool self = op.both || op.entry.self;
-  const bool bridge = op.both || !op.entry.self;
-  if (self && l->kind != LinkKind::kVxlan) return SimRefusal{EOPNOTSUPP, ""};
-  if (bridge && l->master == IfIndex{}) return SimRefusal{EINVAL, "not a bridge port"};
-  if (self && op.entry.mac.is_zero()) {
-    if (!op.append) return SimRefusal{EOPNOTSUPP, ""};
-    floods_[{op.entry.link, op.entry.destination}] = op.entry;
-    notify(op.entry);
-    return std::nullopt;
-  }
-  for (const bool half : {true, false}) {
-    if (!(half ? self : bridge)) continue;
-    FdbEntry e = op.entry;
-    e.self = half;
-    if (half) {
-      e.master = {};
-    } else {
-      e.destination = {}, e.vni.reset(), e.master = l->master;
-    }
-    if (!half) leave_port(e);
-    FdbEntry& there = fdb_[{e.link, e.mac, half}];
-    if ((there.state & 0x80U) != 0 && e.extern_learn && !there.extern_learn) ++foreign_overwritten_;
-    there = e;
-    notify(e);
-  }
-  return std::nullopt;
-}
-
-// A bridge has a MAC once; where it was before it says nothing of.
-void SimKernel::leave_port(const FdbEntry& now) {
-  for (auto it = fdb_.begin(); it != fdb_.end();) {
-    const FdbEntry& e = it->second;
-    const bool moved = !e.self && e.master == now.master && e.mac == now.mac &&
-                       e.vlan == now.vlan && e.link != now.link;
-    it = moved ? fdb_.erase(it) : std::next(it);
-  }
-}
-
-void SimKernel::learn(const std::string& port, const MacAddress& mac) {
-  const Link& l = *link(port);
-  FdbEntry e;
-  e.link = l.index;
-  e.mac = mac;
-  e.master = l.master;
-  e.vlan = link(l.master)->vlan_filtering ? l.port_vlan : std::uint16_t{0};
-  e.state = kNudReachable;
-  PERD_ASSERT(can_learn(port));
-  for (const auto& [key, other] : fdb_) {  // a sticky entry does not move
-    if (other.mac == mac && other.master == l.master && other.sticky && !other.self) return;
-  }
-  leave_port(e);
-  FdbEntry& there = fdb_[{e.link, mac, false}];
-  if (there == e) return;
-  there = e;
-  notify(e);
-}
-
-bool SimKernel::can_learn(const std::string& port) const {
-  const Link* l = link(port);
-  const Link* master = l == nullptr ? nullptr : link(l->master);
-  return master != nullptr && master->kind == LinkKind::kBridge && l->running && l->port_learning;
-}
-
-// What was learned from a port goes with its carrier; what others put there stays.
-void SimKernel::flush_port(const Link& port) {
-  for (auto it = fdb_.begin(); it != fdb_.end();) {
-    const FdbEntry& e = it->second;
-    const bool gone =
-        e.link == port.index && !e.self && !e.extern_learn && (e.state & kNudPermanentOrNoArp) == 0;
-    if (gone) notify(e, true);
-    it = gone ? fdb_.erase(it) : std::next(it);
-  }
-}
-
-bool SimKernel::hear(const HostPacket& packet) {
-  if (listening_.count(packet.link) == 0) return false;
-  notifications_.emplace_back(HeardPacket{packet});
-  return true;
-}
-
-void SimKernel::erase_floods(IfIndex link) {
-  for (auto it = floods_.begin(); it != floods_.end();) {
-    const bool gone = it->first.first == link;
-    if (gone) notify(it->second, true);
-    it = gone ? floods_.erase(it) : std::next(it);
-  }
-}
-
-SimKernel::Verdict SimKernel::run(const FdbErase& op) {
-  if (op.entry.self && op.entry.mac.is_zero()) {
-    const auto it = floods_.find({op.entry.link, op.entry.destination});
-    if (it == floods_.end()) return SimRefusal{ENOENT, ""};
-    notify(it->second, true);
-    floods_.erase(it);
-    return std::nullopt;
-  }
-  bool any = false;
-  for (const bool half : {true, false}) {
-    if (!op.both && half != op.entry.self) continue;
-    const auto it = fdb_.find({op.entry.link, op.entry.mac, half});
-    if (it == fdb_.end()) continue;
-    any = true;
-    notify(it->second, true);
-    fdb_.erase(it);
-  }
-  return any ? Verdict{} : SimRefusal{ENOENT, ""};
 }
 
 SimKernel::Verdict SimKernel::run(const RulePut& op) {
@@ -341,23 +261,6 @@ SimKernel::Verdict SimKernel::run(const RuleErase& op) {
 }
 
 // A link's settings are a folder of its name below conf/.
-SimKernel::Verdict SimKernel::run(const PortListen& op) {
-  if (link(op.link) == nullptr) return SimRefusal{ENODEV, ""};
-  if (op.on) {
-    listening_.insert(op.link);
-  } else {
-    listening_.erase(op.link);
-  }
-  return std::nullopt;
-}
-SimKernel::Verdict SimKernel::run(const PacketSend& op) {
-  const Link* l = link(op.packet.link);
-  if (l == nullptr) return SimRefusal{ENXIO, ""};
-  if (!l->running) return SimRefusal{ENETDOWN, ""};
-  if (on_packet) on_packet(op);
-  return std::nullopt;
-}
-
 SimKernel::Verdict SimKernel::run(const SysctlPut& op) {
   const std::size_t at = op.path.find("/conf/");
   if (at != std::string::npos) {

@@ -4,8 +4,11 @@
 //
 // Answers (dumps, refusals, acknowledgements) and notifications are two streams, as the two sockets
 // are; drain_events() joins them in the order that set_order() asks for. The operator's commands
-// (add_*, del_*, set_*) act at once. Not modelled: several IPv6 routes of one key, prefsrc, cached
-// routes.
+// (add_*, del_*, set_*) act at once, and so do the hosts (learn, hear, resolve, age).
+//
+// FDB entries of bridges and VXLAN devices follow what Linux 6.18 was seen to do (sim_bridge.cpp).
+// Not modelled: several IPv6 routes of one key, prefsrc, cached routes, the copies that a
+// VLAN-aware bridge makes of an entry without VLAN, frames that cross from link to link.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +19,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,7 +36,15 @@ struct SimRefusal {
 class SimKernel final : public KernelDriver {
  public:
   enum class Order : std::uint8_t { kAnswersFirst, kNotificationsFirst, kMixed };
-  using FdbKey = std::tuple<IfIndex, MacAddress, bool>;  // link, MAC, self
+  struct FdbKey {
+    IfIndex link{};
+    MacAddress mac{};
+    bool self = false;
+    std::uint16_t vlan = 0;
+    friend bool operator==(const FdbKey&, const FdbKey&) = default;
+    friend auto operator<=>(const FdbKey&, const FdbKey&) = default;
+  };
+  using BridgeKey = std::tuple<IfIndex, MacAddress, std::uint16_t>;  // a bridge has a MAC once
   using NeighbourKey = std::pair<IfIndex, IpAddress>;
   using AddressKey = std::pair<IfIndex, InterfaceAddress>;
   using RuleKey = std::tuple<std::string, IpFamily, TableId, std::uint32_t>;
@@ -68,8 +80,13 @@ class SimKernel final : public KernelDriver {
   bool del_neighbour(IfIndex link, const IpAddress& address);
   void add_fdb(const FdbEntry& entry);
   bool del_fdb(IfIndex link, const MacAddress& mac, bool self);
+  // An ARP answer or what else the kernel learns by itself. False: the entry does not change for
+  // it.
+  bool resolve(const Neighbour& neighbour);
   // A frame of that MAC comes in by a port of a bridge, which learns it or moves it there.
   void learn(const std::string& port, const MacAddress& mac);
+  // The bridge forgets what it learned; false: nothing learned there.
+  bool age(const std::string& port, const MacAddress& mac);
   // learn() is possible: it is a running port of a bridge.
   [[nodiscard]] bool can_learn(const std::string& port) const;
   // A frame about a host comes in; false: nobody listens.
@@ -89,6 +106,10 @@ class SimKernel final : public KernelDriver {
   // Frames that the driver sends out of a running link.
   std::function<void(const PacketSend&)> on_packet;
   bool has_vrf = true;  // false: a kernel without VRF devices
+  // The bridge's own entries for the MACs of its ports, which are no hosts.
+  bool port_entries = true;
+  // As LinuxKernel::Options::drop_own_echoes.
+  bool drop_own_echoes = false;
   bool keep_journal = true;
 
   // ---- tables, for assertions ----
@@ -136,13 +157,29 @@ class SimKernel final : public KernelDriver {
   Verdict run(const PacketSend& op);
   Verdict run(const DumpRequest& op);
 
+  static constexpr std::uint16_t kNudReachable = 0x02;
+  static constexpr std::uint16_t kNudFailed = 0x20;
+  static constexpr std::uint16_t kNudNoArp = 0x40;
+  static constexpr std::uint16_t kNudPermanent = 0x80;
+  static constexpr std::uint16_t kNudPermanentOrNoArp = 0xc0;
+
   template <class T>
   void notify(const T& object, bool gone = false) {
-    notifications_.emplace_back(Seen<T>{object, gone, false});
+    if (writing_ && drop_own_echoes) {
+      if constexpr (std::is_same_v<T, Route>) return;
+      if constexpr (std::is_same_v<T, Neighbour>) {
+        if (!gone && object.extern_learn) return;
+      }
+    }
+    // Of FDB entries and of neighbours that go the kernel does not say who it was.
+    const bool own =
+        writing_ && !std::is_same_v<T, FdbEntry> && !(gone && std::is_same_v<T, Neighbour>);
+    notifications_.emplace_back(Seen<T>{object, gone, false, own});
   }
   template <class Map>
   void dump(const Map& map, bool half);
   void renew_running(Link& link);
+  void renew_peer(const Link& link);
   void bring_up(Link& link);
   void bring_down(Link& link);
   void enslave(Link& link, IfIndex master);
@@ -151,10 +188,22 @@ class SimKernel final : public KernelDriver {
   void add_connected(const Link& link, const InterfaceAddress& a);
   void del_connected(const Link& link, const InterfaceAddress& a, TableId table);
   void flush_link(const Link& link);
-  void leave_port(const FdbEntry& now);
+  using Fdb = std::map<FdbKey, FdbEntry>;
+  Fdb::iterator forget(Fdb::iterator it, bool tell = true);
+  void place(const FdbEntry& entry);
+  [[nodiscard]] FdbEntry* find_in_bridge(IfIndex bridge, const MacAddress& mac, std::uint16_t vlan);
+  Verdict put_in_bridge(const Link& port, const FdbEntry& entry);
+  Verdict put_in_device(const FdbEntry& entry, bool append);
+  Verdict put_flood(const FdbEntry& entry, bool append);
+  Verdict erase_flood(const FdbEntry& entry);
+  [[nodiscard]] Verdict check_fdb_group(std::uint32_t id) const;
+  [[nodiscard]] Verdict check_fdb_members(const NextHop& group) const;
+  void add_port_entry(const Link& port);
+  void del_port_entry(const Link& port);
   void flush_port(const Link& port);
   void erase_floods(IfIndex link);
   void remove_next_hop(std::uint32_t id, bool tell);
+  void drop_fdb_users(std::uint32_t id);
   [[nodiscard]] TableId table_of(const Link& link) const;
   [[nodiscard]] Verdict check_gateway(const IpAddress& gateway, IfIndex link, bool onlink) const;
   [[nodiscard]] Verdict check_single(const NextHop& n) const;
@@ -164,7 +213,8 @@ class SimKernel final : public KernelDriver {
   std::map<IfIndex, bool> carrier_;
   std::set<AddressKey> addresses_;
   std::map<NeighbourKey, Neighbour> neighbours_;
-  std::map<FdbKey, FdbEntry> fdb_;
+  Fdb fdb_;
+  std::map<BridgeKey, IfIndex> places_;  // where a bridge has it
   std::map<NeighbourKey, FdbEntry> floods_;
   std::map<std::uint32_t, NextHop> next_hops_;
   std::map<RouteKey, Route> routes_;
@@ -183,6 +233,7 @@ class SimKernel final : public KernelDriver {
   std::size_t foreign_overwritten_ = 0;
   std::size_t operations_ = 0;
   unsigned interrupts_ = 0;
+  bool writing_ = false;  // the driver is, not an operator
 };
 
 }  // namespace perd::sim

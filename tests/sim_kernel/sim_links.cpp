@@ -11,7 +11,6 @@ namespace {
 constexpr std::uint8_t kProtocolKernel = 2;
 constexpr std::uint8_t kScopeLink = 253;
 constexpr std::uint32_t kIpv6ConnectedMetric = 256;
-constexpr std::uint16_t kNudPermanentOrNoArp = 0xc0;
 
 [[nodiscard]] Route connected(const Link& link, const InterfaceAddress& a, TableId table) {
   Route r;
@@ -48,6 +47,8 @@ void SimKernel::del_connected(const Link& l, const InterfaceAddress& a, TableId 
 // A bridge runs while one of its ports does.
 void SimKernel::renew_running(Link& l) {
   bool runs = l.admin_up && carrier_[l.index];
+  const Link* peer = l.kind == LinkKind::kVeth ? link(l.peer) : nullptr;
+  if (peer != nullptr) runs = runs && peer->admin_up && carrier_[peer->index];
   if (l.kind == LinkKind::kBridge) {
     runs = runs && std::any_of(links_.begin(), links_.end(), [&l](const auto& item) {
              return item.second.master == l.index && item.second.admin_up && item.second.running;
@@ -68,11 +69,18 @@ void SimKernel::renew_running(Link& l) {
   if (ran != runs && master != links_.end()) renew_running(master->second);
 }
 
+// The other end of a pair has no carrier while this one is down.
+void SimKernel::renew_peer(const Link& l) {
+  const auto peer = l.kind == LinkKind::kVeth ? links_.find(l.peer) : links_.end();
+  if (peer != links_.end()) renew_running(peer->second);
+}
+
 void SimKernel::bring_up(Link& l) {
   if (l.admin_up) return;
   l.admin_up = true;
   renew_running(l);
   notify(l);
+  renew_peer(l);
   for (const auto& [index, address] : addresses_) {
     if (index == l.index) add_connected(l, address);
   }
@@ -82,8 +90,14 @@ void SimKernel::bring_down(Link& l) {
   if (!l.admin_up) return;
   l.admin_up = false;
   renew_running(l);
+  if (l.kind == LinkKind::kBridge) {  // takes its ports out of service
+    for (const auto& [index, port] : links_) {
+      if (port.master == l.index) flush_port(port);
+    }
+  }
   flush_link(l);
   notify(l);
+  renew_peer(l);
 }
 
 void SimKernel::flush_link(const Link& l) {
@@ -114,12 +128,8 @@ void SimKernel::flush_link(const Link& l) {
   }
   for (auto it = fdb_.begin(); it != fdb_.end();) {
     const FdbEntry& e = it->second;
-    if (e.link != l.index || !e.self || (e.state & kNudPermanentOrNoArp) != 0) {
-      ++it;
-      continue;
-    }
-    notify(e, true);
-    it = fdb_.erase(it);
+    const bool gone = e.link == l.index && e.self && (e.state & kNudPermanentOrNoArp) == 0;
+    it = gone ? forget(it) : std::next(it);
   }
   const auto keep = sysctls_.find("net/ipv6/conf/" + l.name + "/keep_addr_on_down");
   if (keep != sysctls_.end() && keep->second == "1") return;
@@ -145,13 +155,13 @@ void SimKernel::enslave(Link& l, IfIndex master) {
   if (cycle) bring_down(l);
   for (auto it = fdb_.begin(); it != fdb_.end();) {
     const bool gone = it->second.link == l.index && !it->second.self;
-    if (gone) notify(it->second, true);
-    it = gone ? fdb_.erase(it) : std::next(it);
+    it = gone ? forget(it) : std::next(it);
   }
   l.master = master;
   l.port_learning = true;
   l.port_neigh_suppress = false;
   notify(l);
+  add_port_entry(l);
   if (cycle) bring_up(l);
   for (const IfIndex i : {before, master}) {
     const auto it = links_.find(i);
@@ -207,6 +217,8 @@ SimKernel::Verdict SimKernel::add_peer(IfIndex near, const std::string& name) {
   Link& far = links_[link(name)->index];
   far.peer = near;
   links_[near].peer = far.index;
+  far.mtu = links_[near].mtu;
+  renew_running(links_[near]);
   notify(links_[near]);
   return std::nullopt;
 }
@@ -219,7 +231,11 @@ SimKernel::Verdict SimKernel::run(const LinkChange& op) {
     return SimRefusal{ENODEV, ""};
   }
   const Link before = l;
-  if (op.mac) l.mac = *op.mac;
+  if (op.mac && *op.mac != l.mac) {
+    del_port_entry(l);
+    l.mac = *op.mac;
+    add_port_entry(l);
+  }
   if (op.mtu) l.mtu = *op.mtu;
   if (op.alias) l.alias = *op.alias;
   if (op.addrgen_none) l.addrgen_none = *op.addrgen_none;
@@ -260,9 +276,7 @@ void SimKernel::drop_link(IfIndex index) {
     it = addresses_.erase(it);
   }
   for (auto it = fdb_.begin(); it != fdb_.end();) {
-    const bool gone = it->second.link == index;
-    if (gone) notify(it->second, true);
-    it = gone ? fdb_.erase(it) : std::next(it);
+    it = it->second.link == index ? forget(it) : std::next(it);
   }
   erase_floods(index);
   notify(l, true);
@@ -279,6 +293,7 @@ void SimKernel::set_carrier(const std::string& name, bool carrier) {
   Link& l = links_[link(name)->index];
   carrier_[l.index] = carrier;
   renew_running(l);
+  renew_peer(l);
 }
 
 }  // namespace perd::sim

@@ -23,6 +23,13 @@ SimKernel::Verdict SimKernel::check_gateway(const IpAddress& gateway, IfIndex in
 }
 
 SimKernel::Verdict SimKernel::check_single(const NextHop& n) const {
+  if (n.fdb) {  // a VTEP: no link, no carrier
+    if (n.link != IfIndex{} || n.blackhole) {
+      return SimRefusal{EINVAL, "Fdb attribute can not be used with encap, oif or blackhole"};
+    }
+    if (!n.gateway || n.gateway->family != n.family) return SimRefusal{EINVAL, "Invalid gateway"};
+    return std::nullopt;
+  }
   const Link* l = link(n.link);
   if (l == nullptr) return SimRefusal{ENODEV, "Invalid device index"};
   if (!l->admin_up) return SimRefusal{ENETDOWN, "Nexthop device is not up"};
@@ -30,6 +37,22 @@ SimKernel::Verdict SimKernel::check_single(const NextHop& n) const {
   if (!n.gateway) return std::nullopt;
   if (n.gateway->family != n.family) return SimRefusal{EINVAL, "Invalid gateway"};
   return check_gateway(*n.gateway, n.link, n.onlink);
+}
+
+SimKernel::Verdict SimKernel::check_fdb_members(const NextHop& group) const {
+  std::optional<IpFamily> family;
+  for (const auto& m : group.group) {
+    const NextHop& member = next_hops_.find(m.id)->second;
+    if (member.fdb != group.fdb) {
+      return SimRefusal{EINVAL, group.fdb ? "FDB nexthop group can only have fdb nexthops"
+                                          : "Non FDB nexthop group cannot have fdb nexthops"};
+    }
+    if (group.fdb && family.value_or(member.family) != member.family) {
+      return SimRefusal{EINVAL, "FDB nexthop group cannot have mixed family nexthops"};
+    }
+    family = member.family;
+  }
+  return std::nullopt;
 }
 
 SimKernel::Verdict SimKernel::run(const NextHopPut& op) {
@@ -47,6 +70,7 @@ SimKernel::Verdict SimKernel::run(const NextHopPut& op) {
     if (member == next_hops_.end()) return SimRefusal{EINVAL, "Invalid nexthop id"};
     if (!member->second.group.empty()) return SimRefusal{EINVAL, "Nexthop group in a group"};
   }
+  if (const Verdict v = check_fdb_members(n)) return v;
   if (there != next_hops_.end() && there->second.protocol != n.protocol) ++foreign_overwritten_;
   next_hops_[n.id] = n;
   notify(n);
@@ -57,6 +81,16 @@ SimKernel::Verdict SimKernel::run(const NextHopErase& op) {
   if (next_hops_.count(op.id) == 0) return SimRefusal{ENOENT, ""};
   remove_next_hop(op.id, true);
   return std::nullopt;
+}
+
+// FDB entries over a group go silently.
+void SimKernel::drop_fdb_users(std::uint32_t id) {
+  for (auto it = fdb_.begin(); it != fdb_.end();) {
+    it = it->second.next_hop_id == id ? forget(it, false) : std::next(it);
+  }
+  for (auto it = floods_.begin(); it != floods_.end();) {
+    it = it->second.next_hop_id == id ? floods_.erase(it) : std::next(it);
+  }
 }
 
 void SimKernel::remove_next_hop(std::uint32_t id, bool tell) {
@@ -74,7 +108,10 @@ void SimKernel::remove_next_hop(std::uint32_t id, bool tell) {
     }
     users_.erase(users);
   }
-  if (!gone.group.empty()) return;
+  if (!gone.group.empty()) {
+    drop_fdb_users(id);
+    return;
+  }
   std::vector<std::uint32_t> empty;
   for (auto& [group_id, n] : next_hops_) {
     const auto at = std::remove_if(n.group.begin(), n.group.end(),
@@ -106,6 +143,9 @@ SimKernel::Verdict SimKernel::run(const RoutePut& op) {
   if (r.next_hop_id != 0) {
     if (next_hops_.count(r.next_hop_id) == 0) {
       return SimRefusal{EINVAL, "Nexthop id does not exist"};
+    }
+    if (next_hops_.find(r.next_hop_id)->second.fdb) {
+      return SimRefusal{EINVAL, "Route cannot point to a fdb nexthop"};
     }
     if (!family_fits(r)) return SimRefusal{EINVAL, "IPv6 routes can not use an IPv4 nexthop"};
   }

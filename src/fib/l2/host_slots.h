@@ -36,6 +36,9 @@ enum class BridgeHalf : std::uint8_t {
   kLocal,    // a local port took it from us
   kForeign,  // an operator's: permanent or static
 };
+[[nodiscard]] constexpr bool at_vxlan_port(BridgeHalf half) {
+  return half == BridgeHalf::kOwn || half == BridgeHalf::kSticky || half == BridgeHalf::kBare;
+}
 inline constexpr unsigned kBridgeShift = 16;
 inline constexpr std::uint32_t kBridgeMask = 7U << kBridgeShift;
 inline constexpr std::uint32_t kMacSticky = 1U << 10;      // wanted so
@@ -47,6 +50,8 @@ inline constexpr std::uint32_t kMacBridgeTouched = 1U << 14;
 inline constexpr std::uint32_t kMacBridgeMine = 1U << 15;  // this run wrote the bridge's half
 // What is known of the bridge's half is newer than the operation in flight, or may be.
 inline constexpr std::uint32_t kMacBridgeTold = 1U << 19;
+// In doubt, and what may be there is nothing that a put replaces.
+inline constexpr std::uint32_t kMacOddShape = 1U << 20;
 
 struct MacSlot {
   using Key = MacAddress;

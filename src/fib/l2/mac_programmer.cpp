@@ -8,16 +8,11 @@ namespace {
 // linux/neighbour.h
 constexpr std::uint16_t kNudReachable = 0x02;
 constexpr std::uint16_t kNudNoArp = 0x40;
-constexpr std::uint16_t kNudPermanent = 0x80;
 
 // Flight::index of an erase.
 constexpr unsigned kHalfSelf = 1;
 constexpr unsigned kHalfBridge = 2;
 
-[[nodiscard]] bool fixed(const FdbEntry& e) { return (e.state & (kNudPermanent | kNudNoArp)) != 0; }
-[[nodiscard]] bool at_vxlan_port(BridgeHalf half) {
-  return half == BridgeHalf::kOwn || half == BridgeHalf::kSticky || half == BridgeHalf::kBare;
-}
 [[nodiscard]] MacAddress mac_of(const Flight& f) {
   MacAddress m;
   std::copy_n(f.octets.begin(), m.octets.size(), m.octets.begin());
@@ -41,7 +36,10 @@ void MacProgrammer::desire(MacVrfTable& t, const DesiredMac& mac) {
   // Routing has spoken: whoever took the bridge's half must give it back, or may keep it.
   s->flags &= ~(kHostAdopted | kMacYield);
   const bool sticky = set != 0 && mac.sticky;
-  if (s->set != set || ((s->flags & kMacSticky) != 0) != sticky) clear_reason(*s);
+  if (s->set != set || ((s->flags & kMacSticky) != 0) != sticky) {
+    clear_reason(*s);
+    s->flags &= ~kHostSuspect;  // a new wish repairs nothing
+  }
   s->flags = sticky ? s->flags | kMacSticky : s->flags & ~kMacSticky;
   if (s->set != set) {
     if (set != 0) sets_.use(set);
@@ -57,181 +55,16 @@ void MacProgrammer::unwant(MacSlot& s) {
   s.flags &= ~(kMacSticky | kMacYield | kHostSuspect);
 }
 
-// ---- observed -----------------------------------------------------------------------------------
-
-void MacProgrammer::set_seen(MacSlot& s, std::uint32_t way) {
-  if (s.seen == way) return;
-  ways_.use(way);
-  ways_.unuse(s.seen);
-  s.seen = way;
-}
-
-void MacProgrammer::see_self(MacSlot& s, std::uint32_t way, bool sticky) {
-  if ((s.seen == kForeignWay) != (way == kForeignWay)) clear_reason(s);
-  set_seen(s, way);
-  s.flags = sticky && way != kNoWay ? s.flags | kMacSeenSticky : s.flags & ~kMacSeenSticky;
-}
-
-// The kernel keeps no protocol with these entries. On a VXLAN device of ours extern_learn is the
-// mark, and of sticky ones the state, which nobody writes by hand.
-std::uint32_t MacProgrammer::way_of(const MacVrfTable& t, const FdbEntry& e) {
-  const std::uint16_t both = kNudReachable | kNudNoArp;
-  const bool own = e.extern_learn || (e.sticky && (e.state & both) == both);
-  if (!own) return fixed(e) ? kForeignWay : kNoWay;
-  if (e.next_hop_id != 0) return ways_.over(e.next_hop_id);
-  if (e.destination.is_unspecified()) return kOddWay;
-  return ways_.to_vtep(e.destination, e.vni && *e.vni != t.ports.vni ? *e.vni : Vni{});
-}
-
-void MacProgrammer::observe(MacVrfTable& t, const Seen<FdbEntry>& seen, TimePoint now) {
-  if (seen.object.self) {
-    observe_self(t, seen, now);
-  } else {
-    observe_bridge(t, seen, now);
-  }
-}
-
-void MacProgrammer::observe_self(MacVrfTable& t, const Seen<FdbEntry>& seen, TimePoint now) {
-  const FdbEntry& e = seen.object;
-  const std::uint32_t way = seen.gone ? kNoWay : way_of(t, e);
-  MacSlot* s = t.macs.slots.find(e.mac);
-  if (s == nullptr) {
-    if (way == kNoWay) return;
-    s = &t.macs.slots.insert(MacAddress{e.mac});
-    if (way != kForeignWay) s->flags |= kHostAdopted;
-  }
-  ways_.use(way);  // until we know whether it stays
-  const bool newer = mark(t.macs, *s, seen.from_dump, kHostMarked, kHostTouched);
-  if (newer && (s->flags & kHostInFlight) == 0) {
-    see_self(*s, way, e.sticky);
-    noticed(t, *s, seen.from_dump, now);
-  } else if (newer && !seen.from_dump) {
-    observe_flying(*s, way, seen);
-  }
-  ways_.unuse(way);
-}
-
-// While an operation is on its way, notifications may tell of the time before it, and from its own
-// echo on they tell the present. The echo may be filtered.
-void MacProgrammer::observe_flying(MacSlot& s, std::uint32_t way, const Seen<FdbEntry>& seen) {
-  const bool heard = (s.flags & kHostEcho) != 0;
-  if ((s.flags & kHostErasing) != 0) {
-    if (!heard && (way == kNoWay || seen.own_echo)) return;
-    s.flags |= kHostEcho;  // there again, or an old echo: the answer makes us look twice
-    see_self(s, way, seen.object.sticky);
-    return;
-  }
-  const bool echo = way != kNoWay && s.set != 0 && way == sets_.target(s.set);
-  if (!echo && !heard) {
-    if (!seen.own_echo) s.flags |= kHostDoubt;
-    return;
-  }
-  if (!heard) {  // both halves were written just now
-    s.flags &= ~(kHostDoubt | kMacYield);
-    if (s.bridge() != BridgeHalf::kBare) {
-      s.flags &= ~kMacBridgeTold;
-      s.set_bridge((s.flags & kMacSticky) != 0 ? BridgeHalf::kSticky : BridgeHalf::kOwn);
-    }
-  }
-  s.flags |= kHostEcho;
-  see_self(s, way, seen.object.sticky);
-}
-
-void MacProgrammer::observe_bridge(MacVrfTable& t, const Seen<FdbEntry>& seen, TimePoint now) {
-  const FdbEntry& e = seen.object;
-  const bool at_vxlan = e.link == t.ports.vxlan;
-  BridgeHalf half = BridgeHalf::kAbsent;
-  if (!seen.gone && at_vxlan) {
-    half = e.extern_learn ? BridgeHalf::kOwn
-           : e.sticky     ? BridgeHalf::kSticky
-           : fixed(e)     ? BridgeHalf::kForeign
-                          : BridgeHalf::kBare;
-  } else if (!seen.gone) {
-    half = fixed(e) || e.sticky ? BridgeHalf::kForeign : BridgeHalf::kLocal;
-  }
-  MacSlot* s = t.macs.slots.find(e.mac);
-  if (s == nullptr) {
-    if (half != BridgeHalf::kOwn && half != BridgeHalf::kSticky && half != BridgeHalf::kForeign) {
-      return;
-    }
-    s = &t.macs.slots.insert(MacAddress{e.mac});
-    if (half != BridgeHalf::kForeign) s->flags |= kHostAdopted;
-  }
-  const bool newer = mark(t.macs, *s, seen.from_dump, kMacBridgeMarked, kMacBridgeTouched);
-  const bool flying = (s->flags & kHostInFlight) != 0;
-  const bool moved = half == BridgeHalf::kLocal || half == BridgeHalf::kForeign;
-  if (!newer || (flying && seen.from_dump && !moved)) return;
-  const BridgeHalf before = s->bridge();
-  // The bridge tells of a move by the new place alone: the end of a local place is old news.
-  if (seen.gone && at_vxlan_port(before) && !at_vxlan) return;
-  const bool putting = flying && (s->flags & kHostErasing) == 0;
-  if (half == BridgeHalf::kLocal && s->set == 0 && !at_vxlan_port(before) && !flying &&
-      before != BridgeHalf::kLocal) {
-    half = BridgeHalf::kAbsent;  // it was never ours: a put simply moves it
-  }
-  // As in observe_flying(): an echo of ours, or of the time before. That the kernel ignored our
-  // mark is news all the same.
-  const bool bare = putting && half == BridgeHalf::kBare;
-  if (putting && seen.own_echo && before == BridgeHalf::kBare && at_vxlan_port(half) && !bare) {
-    set_bridge(*s, half);  // the last of the operations that make a bare one new
-    s->flags = (s->flags & ~kMacBridgeTold) | kMacBridgeMine;
-    return;
-  }
-  if (flying && !moved && !bare && (s->flags & kHostEcho) == 0) {
-    if (putting && half == BridgeHalf::kAbsent && !seen.own_echo) s->flags |= kHostDoubt;
-    return;
-  }
-  set_bridge(*s, half);
-  if (half == BridgeHalf::kSticky && (seen.own_echo || (s->flags & kMacSticky) != 0)) {
-    s->flags |= kMacBridgeMine;
-  }
-  // It had been written, so it was taken from us: whether the host has moved is not ours to say.
-  const bool written = at_vxlan_port(before) || putting || (s->flags & kHostSuspect) != 0;
-  if (half == BridgeHalf::kLocal && s->set != 0 && written) s->flags |= kMacYield;
-  if (!flying) {
-    noticed(t, *s, seen.from_dump, now);
-    return;
-  }
-  if ((s->flags & kHostEcho) == 0 && !bare) s->flags |= kHostDoubt;
-  s->flags |= kMacBridgeTold;
-}
-
-void MacProgrammer::set_bridge(MacSlot& s, BridgeHalf half) {
-  const BridgeHalf before = s.bridge();
-  if (half == before) return;
-  if (before == BridgeHalf::kForeign || half == BridgeHalf::kForeign) clear_reason(s);
-  s.set_bridge(half);
-  s.flags &= ~(kMacBridgeMine | kMacYield);
-}
-
-bool MacProgrammer::judge(MacSlot& s) {
-  if ((s.flags & kHostInFlight) != 0) return false;
-  bool lost = false;
-  if (s.seen != kNoWay && (s.flags & kHostMarked) == 0) {
-    lost = ways_.alive(s.seen);  // else its going was known before
-    see_self(s, kNoWay, false);
-  }
-  if (s.bridge() != BridgeHalf::kAbsent && (s.flags & kMacBridgeMarked) == 0) {
-    set_bridge(s, BridgeHalf::kAbsent);
-    lost = true;
-  }
-  return lost && s.set != 0;
-}
-
-void MacProgrammer::forget(MacSlot& s, unsigned parts) {
-  if ((parts & kForgetVxlan) != 0 && (s.flags & kHostTouched) == 0) see_self(s, kNoWay, false);
-  if ((parts & kForgetBridge) != 0 && (s.flags & kMacBridgeTouched) == 0) {
-    set_bridge(s, BridgeHalf::kAbsent);
-  }
-}
-
 // ---- one slot -----------------------------------------------------------------------------------
 
-bool MacProgrammer::in_place(const MacSlot& s, std::uint32_t target) const {
+bool MacProgrammer::as_written(const MacSlot& s, std::uint32_t target) const {
   const bool sticky = (s.flags & kMacSticky) != 0;
-  return (s.flags & kHostDoubt) == 0 && s.seen == target && ways_.alive(target) &&
-         ((s.flags & kMacSeenSticky) != 0) == sticky &&
+  return s.seen == target && ways_.alive(target) && ((s.flags & kMacSeenSticky) != 0) == sticky &&
          s.bridge() == (sticky ? BridgeHalf::kSticky : BridgeHalf::kOwn);
+}
+
+bool MacProgrammer::in_place(const MacSlot& s, std::uint32_t target) const {
+  return (s.flags & kHostDoubt) == 0 && as_written(s, target);
 }
 
 // Which halves are perd's to erase. A sticky half of the bridge carries no mark of its own.
@@ -300,6 +133,10 @@ MacProgrammer::Verdict MacProgrammer::evaluate_wanted(MacVrfTable& t, MacSlot& s
     refuse(t, s, EEXIST, "a foreign entry is in its place", now);
     return Verdict::kLeft;
   }
+  if (t.macs.suspects_due && as_written(s, target)) {  // in doubt: late echoes may still settle it
+    suspect(t, s, now);
+    return Verdict::kLeft;
+  }
   if (backing_off(s, now)) return Verdict::kLeft;
   if (full()) return Verdict::kNoRoom;
   if (!may_repair(t, s, now)) return Verdict::kLeft;
@@ -348,7 +185,7 @@ void MacProgrammer::clear_the_way(const MacVrfTable& t, const MacSlot& s, std::u
   const bool erase_bridge =
       taken || s.bridge() == BridgeHalf::kBare ||
       (at_vxlan_port(s.bridge()) && (s.bridge() == BridgeHalf::kSticky) != sticky);
-  const bool doubt = (s.flags & kHostDoubt) != 0;  // any half may be there
+  const bool doubt = (s.flags & kMacOddShape) != 0;  // any half may be there
   // Each half by itself: one that is not there must not save the other.
   FdbEntry half = entry(t, s, target, false);
   half.self = false;
@@ -368,7 +205,7 @@ void MacProgrammer::launch_put(const MacVrfTable& t, MacSlot& s, std::uint32_t t
   flight.octets[kFlightSticky] = sticky ? 1 : 0;
   ways_.use(target);  // while it is in flight
   launched(s, false);
-  s.flags &= ~kMacBridgeTold;
+  s.flags &= ~(kMacBridgeTold | kMacOddShape);
   push(FdbPut{entry(t, s, target, sticky), true, false}, flight);
 }
 
@@ -456,7 +293,8 @@ void MacProgrammer::refused(const Flight& flight, int error, const std::string& 
     look_again(*t, *s);
   } else if (s != nullptr) {
     // The bridge's half may have been written before the other was refused.
-    s->flags = put ? s->flags | kHostDoubt : s->flags & ~kHostDoubt;
+    s->flags &= ~kHostDoubt;
+    if (put) s->flags |= kHostDoubt | kMacOddShape;
     // What is there has another shape than we know.
     if (put && error == EOPNOTSUPP) see_self(*s, kOddWay, false);
     if (put && !ways_.alive(flight.index)) {

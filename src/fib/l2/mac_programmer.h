@@ -59,6 +59,7 @@ class MacProgrammer : public SlotProgrammer<MacProgrammer, MacSlot> {
   void see_self(MacSlot& s, std::uint32_t way, bool sticky);
   void set_seen(MacSlot& s, std::uint32_t way);
   void set_bridge(MacSlot& s, BridgeHalf half);
+  [[nodiscard]] bool as_written(const MacSlot& s, std::uint32_t target) const;
   [[nodiscard]] bool in_place(const MacSlot& s, std::uint32_t target) const;
   [[nodiscard]] unsigned own_halves(const MacSlot& s) const;
   [[nodiscard]] FdbEntry entry(const MacVrfTable& t, const MacSlot& s, std::uint32_t way,

@@ -40,6 +40,7 @@ void NeighbourProgrammer<SlotT>::desire(MacVrfTable& t, const DesiredNeighbour& 
     const bool as_seen = same_mac && (s->flags & kWish) == 0 &&
                          ((s->flags & kHostSeenRouter) != 0) == n.router &&
                          (s->flags & (kHostSeenOwn | kHostSame)) == (kHostSeenOwn | kHostSame);
+    s->flags &= ~kHostSuspect;  // a new wish repairs nothing
     if (!as_seen) s->flags &= ~kHostSame;
     s->flags = (s->flags & ~kWish) | wish | kHostOutdated;
     if (n.wish != NeighbourWish::kNone) s->mac = n.mac.octets;

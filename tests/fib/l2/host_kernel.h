@@ -54,9 +54,10 @@ class HostKernel {
   std::deque<KernelEvent> news;
   std::optional<int> refuse_puts;  // of MACs
   bool answers_first = true;
-  bool own_echoes = true;        // false: they are filtered
-  bool group_support = true;     // false: a kernel before FDB next hops
-  std::size_t foreign_harm = 0;  // times that an operation hit an operator's entry
+  enum class Echoes : std::uint8_t { kMarked, kPlain, kFiltered };
+  Echoes own_echoes = Echoes::kPlain;  // Linux does not say who wrote an FDB entry
+  bool group_support = true;           // false: a kernel before FDB next hops
+  std::size_t foreign_harm = 0;        // times that an operation hit an operator's entry
   std::size_t ops = 0;
 
   // ---- the driver ----
@@ -203,8 +204,8 @@ class HostKernel {
   }
   template <class T>
   void tell(Seen<T> s) {
-    if (own_ && !own_echoes) return;
-    s.own_echo = own_;
+    if (own_ && own_echoes == Echoes::kFiltered) return;
+    s.own_echo = own_ && own_echoes == Echoes::kMarked;
     told_.emplace_back(std::move(s));
   }
   void tell(const BridgeKey& key) { tell(Seen<FdbEntry>{seen(key, bridge.at(key))}); }

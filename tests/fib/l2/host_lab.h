@@ -20,6 +20,8 @@ inline constexpr IfIndex kBridge{10};
 inline constexpr IfIndex kVxlan{11};
 inline constexpr IfIndex kPort1{12};
 inline constexpr IfIndex kPort2{13};
+inline constexpr HostKernel::Echoes kAllEchoes[] = {
+    HostKernel::Echoes::kMarked, HostKernel::Echoes::kPlain, HostKernel::Echoes::kFiltered};
 
 class HostLab : public ::testing::Test {
  protected:
@@ -113,6 +115,19 @@ class HostLab : public ::testing::Test {
       kernel.news.pop_front();
       hear(std::move(e));
     }
+  }
+  void hear_answers() {  // and leave the rest for later, as two sockets may
+    std::deque<KernelEvent> rest;
+    for (KernelEvent& e : kernel.news) {
+      const bool answer =
+          std::holds_alternative<KernelAcked>(e) || std::holds_alternative<KernelRefused>(e);
+      if (answer) {
+        hear(std::move(e));
+      } else {
+        rest.push_back(std::move(e));
+      }
+    }
+    kernel.news.swap(rest);
   }
   void step() {
     hosts->go_on_marking(now);

@@ -12,7 +12,7 @@
 namespace perd::fib {
 namespace {
 
-class Hosts : public HostLab {
+class RemoteHosts : public HostLab {
  protected:
   void want_all() {
     const VtepSetId one = set({"192.0.2.1"});
@@ -42,7 +42,7 @@ class Hosts : public HostLab {
   }
 };
 
-TEST_F(Hosts, NothingIsWrittenBeforeWritingIsAllowed) {
+TEST_F(RemoteHosts, NothingIsWrittenBeforeWritingIsAllowed) {
   restart();
   want_all();
   hand_over();
@@ -52,7 +52,7 @@ TEST_F(Hosts, NothingIsWrittenBeforeWritingIsAllowed) {
   expect_all();
 }
 
-TEST_F(Hosts, WhatARestartFindsIsKept) {
+TEST_F(RemoteHosts, WhatARestartFindsIsKept) {
   want_all();
   apply();
   restart();
@@ -70,7 +70,7 @@ TEST_F(Hosts, WhatARestartFindsIsKept) {
   expect_all();
 }
 
-TEST_F(Hosts, WhatNobodyWantsAfterARestartIsSwept) {
+TEST_F(RemoteHosts, WhatNobodyWantsAfterARestartIsSwept) {
   want_all();
   apply();
   kernel.operator_fdb(kPort2, mac("02:00:00:00:00:99"));
@@ -97,7 +97,7 @@ TEST_F(Hosts, WhatNobodyWantsAfterARestartIsSwept) {
   EXPECT_EQ(9U, shared->swept);  // 2 MACs, 2 neighbours, 2 floods, 3 next hops
 }
 
-TEST_F(Hosts, WithdrawalLeavesWhatIsForeign) {
+TEST_F(RemoteHosts, WithdrawalLeavesWhatIsForeign) {
   want_all();
   apply();
   kernel.operator_fdb(kPort2, mac("02:00:00:00:00:99"));
@@ -117,7 +117,7 @@ TEST_F(Hosts, WithdrawalLeavesWhatIsForeign) {
   EXPECT_FALSE(hosts->busy());
 }
 
-TEST_F(Hosts, AMacVrfThatLeavesClearsDevicesThatStay) {
+TEST_F(RemoteHosts, AMacVrfThatLeavesClearsDevicesThatStay) {
   want_all();
   apply();
   link(kVxlan, "vni110", LinkKind::kVxlan, "");
@@ -129,7 +129,7 @@ TEST_F(Hosts, AMacVrfThatLeavesClearsDevicesThatStay) {
   expect_nothing();
 }
 
-TEST_F(Hosts, AMacVrfThatLeavesLeavesTheRestToItsDevices) {
+TEST_F(RemoteHosts, AMacVrfThatLeavesLeavesTheRestToItsDevices) {
   want_all();
   apply();
   journal.clear();
@@ -149,7 +149,7 @@ TEST_F(Hosts, AMacVrfThatLeavesLeavesTheRestToItsDevices) {
 
 // ---- devices ------------------------------------------------------------------------------------
 
-TEST_F(Hosts, EntriesWaitForTheirDevices) {
+TEST_F(RemoteHosts, EntriesWaitForTheirDevices) {
   ports[kRedSegment].placed = false;
   (void)place();
   want_all();
@@ -166,7 +166,7 @@ TEST_F(Hosts, EntriesWaitForTheirDevices) {
   expect_all();
 }
 
-TEST_F(Hosts, ADeviceThatWasDeletedIsFilledAgain) {
+TEST_F(RemoteHosts, ADeviceThatWasDeletedIsFilledAgain) {
   want_all();
   apply();
   lose_link(kVxlan);
@@ -183,7 +183,7 @@ TEST_F(Hosts, ADeviceThatWasDeletedIsFilledAgain) {
   EXPECT_TRUE(shared->events.empty());
 }
 
-TEST_F(Hosts, ABridgeThatWasDeletedIsFilledAgain) {
+TEST_F(RemoteHosts, ABridgeThatWasDeletedIsFilledAgain) {
   want_all();
   apply();
   lose_link(kBridge);
@@ -198,7 +198,7 @@ TEST_F(Hosts, ABridgeThatWasDeletedIsFilledAgain) {
   expect_all();
 }
 
-TEST_F(Hosts, AnAnswerOfAnOldDeviceSaysNothingOfTheNewOne) {
+TEST_F(RemoteHosts, AnAnswerOfAnOldDeviceSaysNothingOfTheNewOne) {
   want(kHost, set({"192.0.2.1"}));
   hand_over();
   step();
@@ -212,7 +212,7 @@ TEST_F(Hosts, AnAnswerOfAnOldDeviceSaysNothingOfTheNewOne) {
   EXPECT_EQ("bridge vni110 extern, vxlan 192.0.2.1", shape(kHost));
 }
 
-TEST_F(Hosts, AnAdoptedDeviceIsReadBeforeItIsWritten) {
+TEST_F(RemoteHosts, AnAdoptedDeviceIsReadBeforeItIsWritten) {
   ports.clear();
   restart();
   start();
@@ -233,7 +233,7 @@ TEST_F(Hosts, AnAdoptedDeviceIsReadBeforeItIsWritten) {
   EXPECT_EQ(0U, kernel.foreign_harm);
 }
 
-TEST_F(Hosts, ALinkThatIsDownGetsNothing) {
+TEST_F(RemoteHosts, ALinkThatIsDownGetsNothing) {
   set_up(kVxlan, false);
   set_up(kBridge, false);
   want_all();
@@ -248,7 +248,7 @@ TEST_F(Hosts, ALinkThatIsDownGetsNothing) {
 
 // ---- lost notifications -------------------------------------------------------------------------
 
-TEST_F(Hosts, ADumpTellsWhatWasMissed) {
+TEST_F(RemoteHosts, ADumpTellsWhatWasMissed) {
   want_all();
   apply();
   kernel.erase_vxlan({kVxlan, mac(kHost)});
@@ -265,7 +265,7 @@ TEST_F(Hosts, ADumpTellsWhatWasMissed) {
   EXPECT_EQ(4U, journal.size());
 }
 
-TEST_F(Hosts, ADumpTellsOfAHostThatMovedIn) {
+TEST_F(RemoteHosts, ADumpTellsOfAHostThatMovedIn) {
   want(kHost, set({"192.0.2.1"}));
   apply();
   kernel.host_sends(kPort1, mac(kHost));
@@ -277,7 +277,7 @@ TEST_F(Hosts, ADumpTellsOfAHostThatMovedIn) {
   EXPECT_EQ(EntryState::kWaiting, state(kHost));
 }
 
-TEST_F(Hosts, ANotificationIsNewerThanADump) {
+TEST_F(RemoteHosts, ANotificationIsNewerThanADump) {
   want(kHost, set({"192.0.2.1"}));
   apply();
   begin(DumpKind::kFdb);
@@ -296,7 +296,7 @@ TEST_F(Hosts, ANotificationIsNewerThanADump) {
   EXPECT_EQ("bridge vni110 extern, vxlan 192.0.2.1", shape(kHost));
 }
 
-TEST_F(Hosts, ABrokenOffDumpLeavesNoMarks) {
+TEST_F(RemoteHosts, ABrokenOffDumpLeavesNoMarks) {
   want_all();
   apply();
   begin(DumpKind::kFdb);
@@ -310,7 +310,7 @@ TEST_F(Hosts, ABrokenOffDumpLeavesNoMarks) {
 
 // ---- lanes and slices ---------------------------------------------------------------------------
 
-TEST_F(Hosts, SingleChangesPassBulk) {
+TEST_F(RemoteHosts, SingleChangesPassBulk) {
   limits.window = 64;
   limits.reserve = 16;
   restart();
@@ -334,7 +334,7 @@ TEST_F(Hosts, SingleChangesPassBulk) {
   EXPECT_EQ(mac(kHost), std::get<FdbPut>(ops[0].what).entry.mac);
 }
 
-TEST_F(Hosts, AHundredThousandInSlicesOfTwentyOctets) {
+TEST_F(RemoteHosts, AHundredThousandInSlicesOfTwentyOctets) {
   constexpr std::uint32_t kMany = 100000;
   limits.step_routes = 1000;
   limits.step_slots = 5000;
@@ -389,7 +389,7 @@ TEST_F(Hosts, AHundredThousandInSlicesOfTwentyOctets) {
 
 // Wishes, hosts, operators, lost and doubled news in random order: when it is quiet and routing has
 // repeated its word, the kernel is as wanted, and nothing of anybody else's was touched.
-class AnyOrder : public Hosts, public ::testing::WithParamInterface<int> {
+class AnyOrder : public RemoteHosts, public ::testing::WithParamInterface<int> {
  protected:
   struct Wish {
     VtepSetId set = 0;
@@ -455,7 +455,7 @@ class AnyOrder : public Hosts, public ::testing::WithParamInterface<int> {
 
 TEST_P(AnyOrder, EndsAsWanted) {
   Random random(static_cast<std::uint64_t>(GetParam()));
-  kernel.own_echoes = GetParam() % 2 == 0;
+  kernel.own_echoes = static_cast<HostKernel::Echoes>(GetParam() % 3);
   limits.repairs = 1000000;
   restart();
   start();

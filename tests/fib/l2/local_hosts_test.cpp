@@ -502,6 +502,7 @@ TEST_F(Hosts, MessagesLeaveByThePortsTheyAreFor) {
 
 TEST_F(Hosts, MessagesPassAFullWindowButNotWithoutEnd) {
   limits.window = 16;
+  limits.reserve = 8;
   restart();
   start(two_ports());
   L2Delta d;
@@ -566,6 +567,7 @@ class RandomHosts : public Hosts {
     for (const auto& [key, e] : kernel.fdb()) {
       const Link* l = kernel.link(e.link);
       if (e.self || e.extern_learn || l->kind == LinkKind::kVxlan || !l->running) continue;
+      if (e.state == kPermanent) continue;  // of the port itself
       p.macs[e.mac] = {e.link.value, e.sticky || e.state == kNoArp};
     }
     for (const auto& [key, n] : kernel.neighbours()) {

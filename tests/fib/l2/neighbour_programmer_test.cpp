@@ -9,16 +9,17 @@
 namespace perd::fib {
 namespace {
 
-class Neighbours : public HostLab {};
+class RemoteNeighbours : public HostLab {};
+constexpr std::uint8_t kOwnProtocol = 179;
 
-TEST_F(Neighbours, ARemoteHostIsExternLearned) {
+TEST_F(RemoteNeighbours, ARemoteHostIsExternLearned) {
   want_host("10.0.0.11", kHost);
   want_host("2001:db8::11", kHost, NeighbourWish::kRemote, true);
   apply();
   EXPECT_EQ(2U, journal.size());
   const Neighbour* n = neighbour("10.0.0.11");
   ASSERT_NE(nullptr, n);
-  EXPECT_EQ((Neighbour{kBridge, ip("10.0.0.11"), mac(kHost), 0x40, true, false, 179}), *n);
+  EXPECT_EQ((Neighbour{kBridge, ip("10.0.0.11"), mac(kHost), 0x40, true, kOwnProtocol}), *n);
   n = neighbour("2001:db8::11");
   ASSERT_NE(nullptr, n);
   EXPECT_TRUE(n->router);
@@ -34,7 +35,7 @@ TEST_F(Neighbours, ARemoteHostIsExternLearned) {
   EXPECT_FALSE(hosts->neighbour(kRedSegment, ip("10.0.0.11")).has_value());
 }
 
-TEST_F(Neighbours, AnotherMacOrFlagReplaces) {
+TEST_F(RemoteNeighbours, AnotherMacOrFlagReplaces) {
   want_host("10.0.0.11", kHost);
   apply();
   want_host("10.0.0.11", "02:00:00:00:00:22");
@@ -50,7 +51,7 @@ TEST_F(Neighbours, AnotherMacOrFlagReplaces) {
   EXPECT_TRUE(journal.empty());
 }
 
-TEST_F(Neighbours, AHostThatMovesInGetsItsOwnEntry) {
+TEST_F(RemoteNeighbours, AHostThatMovesInGetsItsOwnEntry) {
   want_host("10.0.0.11", kHost);
   apply();
   want_host("10.0.0.11", "02:00:00:00:00:22", NeighbourWish::kLocal);
@@ -74,7 +75,7 @@ TEST_F(Neighbours, AHostThatMovesInGetsItsOwnEntry) {
   EXPECT_NE(nullptr, neighbour("10.0.0.11"));
 }
 
-TEST_F(Neighbours, AHostThatIsHereAlreadyNeedsNothing) {
+TEST_F(RemoteNeighbours, AHostThatIsHereAlreadyNeedsNothing) {
   kernel.put_neighbour({kBridge, ip("10.0.0.11"), mac(kHost), 0x02});
   settle();
   want_host("10.0.0.11", kHost, NeighbourWish::kLocal);
@@ -83,9 +84,9 @@ TEST_F(Neighbours, AHostThatIsHereAlreadyNeedsNothing) {
   EXPECT_FALSE(hosts->busy());
 }
 
-TEST_F(Neighbours, MovingInWhileTheEntryIsOnItsWay) {
+TEST_F(RemoteNeighbours, MovingInWhileTheEntryIsOnItsWay) {
   for (const bool answers_first : {true, false}) {
-    for (const bool echoes : {true, false}) {
+    for (const auto echoes : kAllEchoes) {
       kernel.answers_first = answers_first;
       kernel.own_echoes = echoes;
       want_host("10.0.0.11", kHost);
@@ -105,7 +106,7 @@ TEST_F(Neighbours, MovingInWhileTheEntryIsOnItsWay) {
   }
 }
 
-TEST_F(Neighbours, MovingOutAgainTakesTheKernelsEntry) {
+TEST_F(RemoteNeighbours, MovingOutAgainTakesTheKernelsEntry) {
   kernel.put_neighbour({kBridge, ip("10.0.0.11"), mac("02:00:00:00:00:22"), 0x02});
   settle();
   want_host("10.0.0.11", kHost);
@@ -114,7 +115,7 @@ TEST_F(Neighbours, MovingOutAgainTakesTheKernelsEntry) {
   EXPECT_EQ(mac(kHost), neighbour("10.0.0.11")->mac);
 }
 
-TEST_F(Neighbours, AnOperatorsEntryStays) {
+TEST_F(RemoteNeighbours, AnOperatorsEntryStays) {
   kernel.put_neighbour({kBridge, ip("10.0.0.11"), mac("02:00:00:00:00:99"), 0x80});
   settle();
   want_host("10.0.0.11", kHost);
@@ -132,7 +133,7 @@ TEST_F(Neighbours, AnOperatorsEntryStays) {
   EXPECT_EQ(0U, kernel.foreign_harm);
 }
 
-TEST_F(Neighbours, WhatIsDeletedOrChangedIsRepaired) {
+TEST_F(RemoteNeighbours, WhatIsDeletedOrChangedIsRepaired) {
   want_host("10.0.0.11", kHost);
   want_host("10.0.0.12", kHost);
   apply();
@@ -147,7 +148,7 @@ TEST_F(Neighbours, WhatIsDeletedOrChangedIsRepaired) {
   EXPECT_EQ(1U, shared->events.size());  // for both
 }
 
-TEST_F(Neighbours, AnEntryOfAnEarlierRunThatDiffersIsReplaced) {
+TEST_F(RemoteNeighbours, AnEntryOfAnEarlierRunThatDiffersIsReplaced) {
   want_host("10.0.0.11", kHost);
   apply();
   restart();
@@ -162,7 +163,7 @@ TEST_F(Neighbours, AnEntryOfAnEarlierRunThatDiffersIsReplaced) {
 
 // ---- flood lists --------------------------------------------------------------------------------
 
-TEST_F(Neighbours, FloodsAreAppended) {
+TEST_F(RemoteNeighbours, FloodsAreAppended) {
   flood("192.0.2.1");
   flood("192.0.2.2");
   apply();
@@ -182,7 +183,7 @@ TEST_F(Neighbours, FloodsAreAppended) {
   EXPECT_EQ(1U, kernel.floods[kVxlan].size());
 }
 
-TEST_F(Neighbours, AFloodThatIsDeletedIsWrittenAgain) {
+TEST_F(RemoteNeighbours, AFloodThatIsDeletedIsWrittenAgain) {
   flood("192.0.2.1");
   apply();
   kernel.erase_flood(kVxlan, ip("192.0.2.1"));
@@ -190,7 +191,7 @@ TEST_F(Neighbours, AFloodThatIsDeletedIsWrittenAgain) {
   EXPECT_EQ(1U, kernel.floods[kVxlan].size());
 }
 
-TEST_F(Neighbours, AnOperatorsFloodStays) {
+TEST_F(RemoteNeighbours, AnOperatorsFloodStays) {
   kernel.floods[kVxlan][ip("192.0.2.9")] = 0x80;
   read(DumpKind::kFdb);
   settle();
