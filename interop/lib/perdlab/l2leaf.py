@@ -64,8 +64,8 @@ def perd_mac(node, vni, mac):
     rows = [row for row in rows if row["mac"] == mac]
     require(rows, f"{node.name} does not know {mac}")
     row = rows[0]
-    return {"place": row["place"], "vtep": (row.get("vteps") or [None])[0],
-            "sequence": row["sequence"], "frozen": row["frozen"]}
+    return {"place": row["place"], "vtep": (row["vteps"] or [None])[0],
+            "sequence": row["sequence"], "frozen": row["duplicate"]}
 
 
 def knows_mac(node, mac, vtep=None, vni=VNI, sequence=None):
@@ -86,7 +86,7 @@ def knows_address(node, address, mac, vtep=None, vni=VNI):
         rows = {row["address"]: row for row in rows}
         require(address in rows, f"{node.name} does not know {address}: {sorted(rows)}")
         row = rows[address]
-        seen = (row["mac"], row["place"], row.get("vtep"))
+        seen = (row["mac"], row["place"], row["vtep"] or None)
     else:
         row = node.vtysh_json(f"show evpn arp-cache vni {vni}").get(address)
         require(row, f"{node.name} does not know {address}")
