@@ -11,10 +11,10 @@ VNI = 110
 
 
 class Host:
-    """A host of a scenario by the last octet of its addresses."""
+    """A host of a scenario by the last octet of its addresses, and of its MAC if that differs."""
 
-    def __init__(self, name, last, net4="192.168.10", net6="fd00:10"):
-        self.name, self.mac = name, f"02:00:00:00:00:{last:02x}"
+    def __init__(self, name, last, mac=None, net4="192.168.10", net6="fd00:10"):
+        self.name, self.mac = name, f"02:00:00:00:00:{mac or last:02x}"
         self.ipv4, self.ipv6 = f"{net4}.{last}", f"{net6}::{last:x}"
 
     @property
@@ -169,12 +169,32 @@ def both_families(check, source, target, ttl):
                      lambda a=address: probes.pings(check[source.name], a, ttl))
 
 
-def introduce(node, *hosts):
-    """FRR advertises the address of a host only once it is a neighbour of the bridge."""
+def introduce(node, *hosts, prefix=""):
+    """FRR advertises the address of a host only once it is a neighbour of the bridge.
+
+    The prefix runs ping in a VRF.
+    """
     if node.spec.daemon == "frr":
         for host in hosts:
             for address in host.addresses:
-                probes.pings(node, address)
+                node.run(f"{prefix}ping -n -c 1 -W 1 {address}", check=False)
+
+
+def pings_all(node, wanted):
+    """All of these addresses answer with their ttl: {address: ttl}. They are asked at once."""
+    script = ('for a in "$@"; do (ping -n -c 1 -W 2 $a | sed -n "s/.*ttl=\\([0-9]*\\).*/$a \\1/p") '
+              '& done; wait')
+    rows = node.run(["sh", "-c", script, "sh", *wanted]).splitlines()
+    seen = {address: int(ttl) for address, ttl in (row.split() for row in rows)}
+    wrong = {a: (seen.get(a), ttl) for a, ttl in wanted.items() if seen.get(a) != ttl}
+    require(not wrong, f"{node.name}: (ttl seen, expected): {wrong}")
+
+
+def known_macs(node, vni):
+    """All MACs that a leaf takes for hosts' in a VNI."""
+    if node.spec.daemon == "perd":
+        return {row["mac"] for row in json.loads(node.perctl(f"-o json show macs {vni}"))["macs"]}
+    return set(node.vtysh_json(f"show evpn mac vni {vni}").get("macs", {}))
 
 
 def move(check, machine, old, new, how, watchers, down=False, within=1.0):
