@@ -120,6 +120,10 @@ class Lab:
         shared = os.path.join(os.path.dirname(self.scenario), "01-l3-leaf", name)
         return own if os.path.exists(own) else shared
 
+    def file(self, name):
+        """A file of the scenario's folder, or by a path from there."""
+        return os.path.abspath(os.path.join(self.scenario, name))
+
     def build(self):
         """Makes namespaces and links, prepares the nodes, starts the daemons."""
         os.makedirs(self.folder, exist_ok=True)

@@ -25,12 +25,25 @@ def run(argv, check=True, timeout=60, stdin=None):
 
 def host_has_vrf():
     """True when this kernel can make a VRF device; tried, not guessed."""
-    name = f"pvrf{os.getpid() % 100000}"
+    return host_can("link add v type vrf table 10")
+
+
+def host_has_vxlan():
+    """True when this kernel has what layer 2 needs: VXLAN, a bridge, suppression."""
+    return host_can("link add br0 type bridge", "link add vx0 type vxlan id 1 dstport 4789",
+                    "link set vx0 master br0",
+                    "link set vx0 type bridge_slave neigh_suppress on")
+
+
+def host_can(*commands):
+    """True when these ip commands work, one after the other, in a namespace."""
+    name = f"ptry{os.getpid() % 100000}"
     if run(["ip", "netns", "add", name], check=False).returncode != 0:
         return False
-    made = run(["ip", "-n", name, "link", "add", "v", "type", "vrf", "table", "10"], check=False)
+    works = all(run(["ip", "-n", name, *command.split()], check=False).returncode == 0
+                for command in commands)
     run(["ip", "netns", "del", name], check=False)
-    return made.returncode == 0
+    return works
 
 
 def exec_prefix(namespace):

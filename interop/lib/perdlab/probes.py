@@ -37,10 +37,9 @@ def flatten(paths):
             yield item
 
 
-def type5_paths(node, prefix, next_hop=None):
-    """Paths of a type-5 route in an FRR node's EVPN table, possibly of one next hop only."""
-    table = node.vtysh_json("show bgp l2vpn evpn route type prefix")
-    name, found = nlri(prefix), []
+def evpn_paths(node, kind, name, next_hop=None):
+    """Paths of an EVPN route, by FRR's name, in an FRR node's table, possibly of one next hop."""
+    table, found = node.vtysh_json(f"show bgp l2vpn evpn route type {kind}"), []
     for rd, routes in table.items():
         if isinstance(routes, dict) and name in routes:
             for path in flatten(routes[name].get("paths", [])):
@@ -50,22 +49,37 @@ def type5_paths(node, prefix, next_hop=None):
     return found
 
 
-def has_type5(node, prefix, next_hop, *needles):
-    """A valid type-5 path with the next hop; needles must be among its extended communities."""
-    paths = type5_paths(node, prefix, next_hop)
-    require(paths, f"{node.name} has no {nlri(prefix)} via {next_hop}")
+def has_evpn(node, kind, name, next_hop, *needles):
+    """A valid path with the next hop; needles must be among its extended communities."""
+    paths = evpn_paths(node, kind, name, next_hop)
+    require(paths, f"{node.name} has no {name} via {next_hop}")
     path = paths[0]
-    require(path.get("valid"), f"{nlri(prefix)} is not valid: {path}")
+    require(path.get("valid"), f"{name} is not valid: {path}")
     communities = path.get("extendedCommunity", {}).get("string", "")
     for needle in needles:
-        require(needle in communities, f"{nlri(prefix)}: no {needle} in '{communities}'")
+        require(needle in communities, f"{name}: no {needle} in '{communities}'")
     return path
+
+
+def no_evpn(node, kind, name, next_hop=None):
+    """No path of that route is left."""
+    paths = evpn_paths(node, kind, name, next_hop)
+    require(not paths, f"{node.name} still has {name} via {next_hop}: {paths}")
+
+
+def type5_paths(node, prefix, next_hop=None):
+    """Paths of a type-5 route in an FRR node's EVPN table, possibly of one next hop only."""
+    return evpn_paths(node, "prefix", nlri(prefix), next_hop)
+
+
+def has_type5(node, prefix, next_hop, *needles):
+    """A valid type-5 path with the next hop; needles must be among its extended communities."""
+    return has_evpn(node, "prefix", nlri(prefix), next_hop, *needles)
 
 
 def no_type5(node, prefix, next_hop):
     """No path of that route is left."""
-    paths = type5_paths(node, prefix, next_hop)
-    require(not paths, f"{node.name} still has {nlri(prefix)} via {next_hop}: {paths}")
+    no_evpn(node, "prefix", nlri(prefix), next_hop)
 
 
 def kernel_routes(node, table, family=4):

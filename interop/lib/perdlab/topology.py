@@ -3,6 +3,7 @@
 Labels that the runner understands (containerlab passes them through to the container):
   perd.daemon: frr | perd | gobgpd   what runs on the node; absent: a host without a daemon
   perd.deploy: check                 links, exec and daemon of this node are left to the check
+  perd.kernel: plain                 (under defaults) the scenario needs no VRF device
 """
 
 import os
@@ -92,6 +93,8 @@ class Topology:
         body = document["topology"]
         shared = (body.get("kinds") or {}).get("linux") or {}
         self.name = document["name"]
+        labels = (body.get("defaults") or {}).get("labels") or {}
+        self.needs_vrf = labels.get("perd.kernel") != "plain"
         self.nodes = {}
         for name, spec in body["nodes"].items():
             self.nodes[name] = Node(name, {**shared, **(spec or {})}, folder)
