@@ -418,7 +418,7 @@ TEST_F(Twins, Floods) {
 
 TEST_F(Twins, Neighbours) {
   LinuxKernel::Options all;
-  all.drop_own_echoes = false;
+  all.drop_own_echoes = sim.drop_own_echoes = false;
   start(all);
   last_id = 0, heard.acked = 0, sim.close(), sim_id = 0;
   neighbour("ours", NUD_NOARP, true, true, kOurs);

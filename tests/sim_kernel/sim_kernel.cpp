@@ -35,8 +35,8 @@ void SimKernel::close() {
 
 void SimKernel::submit(std::vector<KernelOp>&& ops) {
   if (ops.empty()) return;
-  writing_ = true;
   for (auto& op : ops) {
+    writing_ = &op;
     PERD_ASSERT(op.id == expected_id_);  // consecutive, from 1
     ++expected_id_;
     ++operations_;
@@ -44,7 +44,7 @@ void SimKernel::submit(std::vector<KernelOp>&& ops) {
     if (!verdict) verdict = std::visit([this](const auto& what) { return run(what); }, op.what);
     if (verdict) answers_.emplace_back(KernelRefused{op.id, verdict->error, verdict->message});
   }
-  writing_ = false;
+  writing_ = nullptr;
   unanswered_ += ops.size();
   answers_.emplace_back(KernelAcked{ops.back().id});
   if (keep_journal) {

@@ -109,7 +109,7 @@ class SimKernel final : public KernelDriver {
   // The bridge's own entries for the MACs of its ports, which are no hosts.
   bool port_entries = true;
   // As LinuxKernel::Options::drop_own_echoes.
-  bool drop_own_echoes = false;
+  bool drop_own_echoes = true;
   bool keep_journal = true;
 
   // ---- tables, for assertions ----
@@ -163,18 +163,34 @@ class SimKernel final : public KernelDriver {
   static constexpr std::uint16_t kNudPermanent = 0x80;
   static constexpr std::uint16_t kNudPermanentOrNoArp = 0xc0;
 
+  // The kernel names who wrote an object, not who caused what else comes of it; of FDB entries, and
+  // of neighbours that go, it never does.
+  template <class Put, class Erase>
+  [[nodiscard]] bool wrote() const {
+    return writing_ != nullptr && (std::holds_alternative<Put>(writing_->what) ||
+                                   std::holds_alternative<Erase>(writing_->what));
+  }
+  template <class T>
+  [[nodiscard]] bool own([[maybe_unused]] bool gone) const {
+    if constexpr (std::is_same_v<T, Route>) return wrote<RoutePut, RouteErase>();
+    if constexpr (std::is_same_v<T, NextHop>) return wrote<NextHopPut, NextHopErase>();
+    if constexpr (std::is_same_v<T, Address>) return wrote<AddressPut, AddressErase>();
+    if constexpr (std::is_same_v<T, Rule>) return wrote<RulePut, RuleErase>();
+    if constexpr (std::is_same_v<T, Neighbour>) {
+      return !gone && wrote<NeighbourPut, NeighbourErase>();
+    }
+    return false;
+  }
   template <class T>
   void notify(const T& object, bool gone = false) {
-    if (writing_ && drop_own_echoes) {
+    const bool echo = own<T>(gone);
+    if (echo && drop_own_echoes) {
       if constexpr (std::is_same_v<T, Route>) return;
       if constexpr (std::is_same_v<T, Neighbour>) {
-        if (!gone && object.extern_learn) return;
+        if (object.extern_learn) return;
       }
     }
-    // Of FDB entries and of neighbours that go the kernel does not say who it was.
-    const bool own =
-        writing_ && !std::is_same_v<T, FdbEntry> && !(gone && std::is_same_v<T, Neighbour>);
-    notifications_.emplace_back(Seen<T>{object, gone, false, own});
+    notifications_.emplace_back(Seen<T>{object, gone, false, echo});
   }
   template <class Map>
   void dump(const Map& map, bool half);
@@ -233,7 +249,7 @@ class SimKernel final : public KernelDriver {
   std::size_t foreign_overwritten_ = 0;
   std::size_t operations_ = 0;
   unsigned interrupts_ = 0;
-  bool writing_ = false;  // the driver is, not an operator
+  const KernelOp* writing_ = nullptr;  // what the driver does; none: an operator
 };
 
 }  // namespace perd::sim
