@@ -386,7 +386,11 @@ TEST_F(Twins, EntriesOverNextHopGroups) {
   put_group("another group", 11, {2});
   put_half("to the other group", true, nullptr, 11);
   put_half("back", true, nullptr, 10);
-  erase("gone", "vx", true, false);
+  both("named by its group", [](const Links& at) {
+    FdbEntry e = entry(at("vx"), 0, nullptr, 10);
+    e.self = true;
+    return FdbErase{e, false};
+  });
   put_half("a destination", true, "192.0.2.2");
   put_half("does not become a group", true, nullptr, 10);
   erase("gone", "vx", true, false);
