@@ -50,6 +50,10 @@ for n in a b ha hb hc; do
   ip -n "$id-$n" link set lo up
 done
 run() { ip netns exec "$id-$1" "${@:2}"; }
+# A host answers ARP by the link alone that has the address.
+for n in ha hb hc; do
+  run "$n" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+done
 # one NODE: what it says of hb's MAC.
 one() { macs "$1" | grep 02:00:00:00:00:0b; }
 macs() { ctl "$1" -o json show macs 110 | tr -d ' '; }

@@ -51,12 +51,12 @@ def pings_both_ways(check, ttl=62):
                  lambda: probes.pings(check["HOST2"], HOST1, ttl))
 
 
-def sessions_at_spine(check, peers=("192.168.1.1", "192.168.1.3")):
+def sessions_at_spine(check, peers=("192.168.1.1", "192.168.1.3"), spine="spine"):
     """The FRR spine has both leaves up for both families."""
     for peer in peers:
         for family in ("ipv4Unicast", "l2VpnEvpn"):
-            check.expect(f"spine: {peer} established, {family}",
-                         lambda p=peer, f=family: probes.session_up(check["spine"], p, f),
+            check.expect(f"{spine}: {peer} established, {family}",
+                         lambda p=peer, f=family: probes.session_up(check[spine], p, f),
                          within=30)
 
 
